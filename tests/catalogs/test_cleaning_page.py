@@ -4,6 +4,8 @@ import inspect
 import re
 from pathlib import Path
 
+import pytest
+
 from houfeng.catalogs.cleaning import DEEPEST_KM, LARGEST
 from houfeng.catalogs.formats import READ_ONLY
 from houfeng.catalogs.moment_proxies import REGRESSIONS
@@ -13,10 +15,15 @@ from houfeng.cli.clean import clean
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "clean-a-catalogue.md").read_text(encoding="utf-8")
 
 
-def test_its_example_runs(capsys):
-    (example,) = re.findall(r"```python\n(.*?)```", PAGE, re.S)
-    exec(compile(example, "clean-a-catalogue.md", "exec"), {})
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # ObsPy's, on import
+def test_its_examples_run(capsys):
+    clean_up, exchange = re.findall(r"```python\n(.*?)```", PAGE, re.S)
+    names = {}
+    exec(compile(clean_up, "clean-a-catalogue.md", "exec"), names)
     assert "{'same earthquake as in world': 4796}" in capsys.readouterr().out
+    pytest.importorskip("obspy", reason="ObsPy is not installed: pip install 'houfeng[obspy]'")
+    exec(compile(exchange, "clean-a-catalogue.md", "exec"), names)
+    assert "events, M8.0 to M9.1" in capsys.readouterr().out
 
 
 def test_its_tables_are_those_of_the_code():

@@ -73,6 +73,7 @@ READ_ONLY = (
     Format("jma", "hypocentre file of the Japan Meteorological Agency", (), "jma"),
     Format("horus", "HORUS, the homogenised catalogue of Italy", (), "horus"),
     Format("cenc", "tables of the China Earthquake Networks Center", (), "cenc"),
+    Format("obspy", "any event file that ObsPy reads; only by name, with the extra", (), "obspy_bridge"),
 )
 
 #: First bytes of files that are not catalogues, and what to say.

@@ -25,7 +25,8 @@ from houfeng.errors import CatalogError
 BATCH_ROWS = 5_000
 _CHUNK = 1 << 16
 _DEEPEST = 100
-_CATALOG_NS = "http://anss.org/xmlns/catalog/0.1"
+#: Namespace of the ANSS attributes ``eventid`` and ``eventsource``.
+CATALOG_NS = "http://anss.org/xmlns/catalog/0.1"
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 #: Leaves that are read, by path below ``event``.
@@ -45,8 +46,8 @@ _KEYS = ("event_id", "time", "longitude", "latitude", "depth_km", "magnitude", "
 
 
 @dataclass(slots=True)
-class _Event:
-    """An event while it is being read."""
+class EventTexts:
+    """An event while it is being read: the texts of its leaves, of its origins and magnitudes by publicID."""
 
     event_id: str = ""
     leaves: dict[str, str] = field(default_factory=dict)
@@ -83,7 +84,7 @@ class _Handler:
     def __init__(self) -> None:
         self.rows: list[tuple[str, ...]] = []
         self.seen = 0
-        self._event: _Event | None = None
+        self._event: EventTexts | None = None
         self._path = ""
         self._lengths: list[int] = []
         self._into: dict[str, str] = {}
@@ -97,7 +98,7 @@ class _Handler:
         if len(self._lengths) > _DEEPEST:
             raise CatalogError(f"XML nested deeper than {_DEEPEST} levels; no QuakeML is")
         if self._event is None and local == "event" and len(self._lengths) == 2:
-            self._event, self._path = _Event(_event_id(attributes)), ""
+            self._event, self._path = EventTexts(provider_id(attributes)), ""
             self._into = self._event.leaves
         self._lengths.append(len(self._path))
         self._path += "/" + local
@@ -159,13 +160,14 @@ def read(stream: BinaryIO, *, assume_utc: bool = True) -> Iterator[Batch]:
             reason = "the XML breaks off here, nothing after it is read"
             broken = (reject(handler.seen + 1, reason, str(error)),)
         if len(handler.rows) >= BATCH_ROWS or broken or not chunk:
-            yield _batch(handler.rows, first, broken)
+            yield batch_of(handler.rows, first, broken)
             first, handler.rows = handler.seen + 1, []
         if not chunk:
             return
 
 
-def _batch(rows: Sequence[tuple[str, ...]], first: int, rejected: tuple[Rejected, ...]) -> Batch:
+def batch_of(rows: Sequence[tuple[str, ...]], first: int, rejected: tuple[Rejected, ...] = ()) -> Batch:
+    """A batch of the :meth:`EventTexts.row` of events numbered from `first` on."""
     texts = {key: [row[i] for row in rows] for i, key in enumerate(_KEYS)}
     columns, faults = read_texts(texts, assume_utc=True)
     return Batch(
@@ -177,17 +179,18 @@ def _batch(rows: Sequence[tuple[str, ...]], first: int, rejected: tuple[Rejected
     )
 
 
-def _event_id(attributes: Mapping[str, str]) -> str:
+def provider_id(attributes: Mapping[str, str]) -> str:
     """The provider's short id: the ANSS catalogue attributes where there are, else the end of the publicID.
 
-    ``smi:local/query?eventid=5198632`` and ``smi:ISC/evid=611462456`` give the number.
+    ``smi:local/query?eventid=5198632`` and ``smi:ISC/evid=611462456`` give the number, and
+    ``smi:local/ndk/C200604092050A/event`` the part before the word.
     """
-    number = attributes.get(f"{_CATALOG_NS} eventid", "")
+    number = attributes.get(f"{CATALOG_NS} eventid", "")
     if number:
-        return attributes.get(f"{_CATALOG_NS} eventsource", "") + number
+        return attributes.get(f"{CATALOG_NS} eventsource", "") + number
     public = attributes.get("publicID", "")
     found = re.search(r"(?:eventid|evid)=([^&;]+)", public, re.IGNORECASE)
-    return found[1] if found else public.rpartition("/")[2]
+    return found[1] if found else public.removesuffix("/event").rpartition("/")[2]
 
 
 def _kilometres(metres: str) -> str:
@@ -211,7 +214,7 @@ def write(catalog: Catalog, stream: BinaryIO) -> None:
     stream.write(
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<q:quakeml xmlns:q="http://quakeml.org/xmlns/quakeml/1.2" '
-        f'xmlns="http://quakeml.org/xmlns/bed/1.2" xmlns:catalog="{_CATALOG_NS}">\n'
+        f'xmlns="http://quakeml.org/xmlns/bed/1.2" xmlns:catalog="{CATALOG_NS}">\n'
         f'<eventParameters publicID="quakeml:houfeng/catalog">\n<description>{about}</description>\n'.encode()
     )
     texts = zip(

@@ -22,8 +22,8 @@ FormatOption = Annotated[
     str,
     typer.Option(
         "--format",
-        help="csv, comcat-csv, geojson, fdsn-text, quakeml, csep, parquet, zmap, ndk, jma, horus or cenc; else found "
-        "by looking.",
+        help="csv, comcat-csv, geojson, fdsn-text, quakeml, csep, parquet, zmap, ndk, jma, horus or cenc; obspy for "
+        "any file ObsPy reads (needs the extra); else found by looking.",
     ),
 ]
 UtcOption = Annotated[bool, typer.Option("--assume-utc", help="Times without a zone are UTC.")]
