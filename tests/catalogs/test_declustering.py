@@ -13,7 +13,7 @@ from houfeng.catalogs.declustering import METHODS, decluster
 from houfeng.catalogs.gardner_knopoff import TABLE, WINDOWS, gardner_knopoff, table_windows
 from houfeng.catalogs.nearest_neighbour import Metric, nearest_neighbours, trees, two_modes, zaliapin_ben_zion
 from houfeng.catalogs.reasenberg import look_ahead_days, reasenberg, source_radius_km
-from houfeng.catalogs.thinning import normalised_proximity, thinned
+from houfeng.catalogs.thinning import METRIC, normalised_proximity, thinned
 from houfeng.errors import InputError, UnknownNameError
 from houfeng.geo import great_circle_km
 from houfeng.models.etas.background import Background
@@ -325,6 +325,7 @@ def test_the_background_of_simulated_etas_is_recovered(seed):
     assert (trees_cut & truth).sum() / truth.sum() > 0.8
     assert (thin & truth).sum() / truth.sum() > 0.88
     assert (thin == truth).mean() > 0.85
+    eta = nearest_neighbours(catalog, metric=METRIC).log10_eta
     alpha = normalised_proximity(catalog, eta, rng=np.random.default_rng(seed))
     assert np.median(alpha[truth]) > np.median(alpha[~truth]) + 1.5
 

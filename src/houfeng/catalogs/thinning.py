@@ -17,13 +17,16 @@ from houfeng.errors import InputError
 #: Reshuffled catalogues, and log10 of the factor by which an event must be nearer than by chance.
 SHUFFLES, LOG10_FACTOR = 10, 0.5
 
+#: The paper's: magnitudes do not count, so that large events do not draw the background around them to themselves.
+METRIC = Metric(fractal_dimension=1.5, b=0.0)
+
 
 def normalised_proximity(
     catalog: Catalog,
     log10_eta: np.ndarray,
     *,
     rng: np.random.Generator,
-    metric: Metric | None = None,
+    metric: Metric = METRIC,
     threshold: float | None = None,
     shuffles: int = SHUFFLES,
 ) -> np.ndarray:
@@ -48,7 +51,6 @@ def normalised_proximity(
     """
     if shuffles < 1:
         raise InputError(f"{shuffles} reshuffled catalogues are too few; at least 1")
-    metric = metric or Metric()
     cut = two_modes(log10_eta).threshold if threshold is None else threshold
     years, xyz_km = clock_and_places(catalog)
     rows = np.flatnonzero(log10_eta > cut)
@@ -69,7 +71,7 @@ def thinned(
     catalog: Catalog,
     *,
     rng: np.random.Generator,
-    metric: Metric | None = None,
+    metric: Metric = METRIC,
     threshold: float | None = None,
     log10_factor: float = LOG10_FACTOR,
     shuffles: int = SHUFFLES,
@@ -94,8 +96,9 @@ def thinned(
 
     Notes
     -----
-    The default factor is ours: on simulated ETAS catalogues it keeps within about a tenth of the true number of
-    background events, on catalogues without clusters about 95 % of the events.
+    Dimension and weight of magnitudes are the paper's. It reshuffles a hundred times and leaves alpha_0 to the user,
+    between -1 and 1; ten times and the factor here are ours: on simulated ETAS catalogues of some thousand events that
+    keeps within about a tenth of the true number of background events, on catalogues without clusters about 95 %.
 
     References
     ----------
