@@ -27,6 +27,8 @@ FLOORS = (
     ("models",),
     ("store", "reports", "evaluation"),
     ("operations",),
+    ("experiments",),
+    ("service",),
     ("cli",),
 )
 

@@ -153,8 +153,12 @@ class Region:
             raise SourceError(f"cannot read the region file {path}: {error.strerror or error}") from error
         except ValueError as error:
             raise RegionError(f"{path} is not GeoJSON: {error}") from error
-        rings = tuple(_geojson_rings(document, path))
-        return cls(name=path.stem, rings=rings, **{"source": str(path.name)} | more)
+        return cls.of_geojson(document, path.stem, where=path, **{"source": str(path.name)} | more)
+
+    @classmethod
+    def of_geojson(cls, document: object, name: str, *, where: str | Path = "the region", **more) -> "Region":
+        """From a GeoJSON document already read; `where` is what errors call it."""
+        return cls(name=name, rings=tuple(_geojson_rings(document, where)), **more)
 
     @property
     def whole_earth(self) -> bool:
@@ -265,7 +269,7 @@ def _checked_ring(ring: np.ndarray, name: str) -> np.ndarray:
     return ring
 
 
-def _geojson_rings(document: object, path: Path) -> list[np.ndarray]:
+def _geojson_rings(document: object, path: str | Path) -> list[np.ndarray]:
     kind = document.get("type") if isinstance(document, dict) else None
     if kind == "Feature":
         return _geojson_rings(document.get("geometry"), path)

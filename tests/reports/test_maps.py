@@ -11,7 +11,8 @@ from houfeng.catalogs.catalog import Catalog
 from houfeng.forecasts.gridded import GriddedForecast, magnitude_bins
 from houfeng.regions import Region
 from houfeng.reports.coastline import coastline
-from houfeng.reports.maps import DECADES, Frame, circle_area, colour_range, forecast_map, raster
+from houfeng.reports.maps import Frame, circle_area, forecast_map, raster
+from houfeng.reports.scale import DECADES, colour_range
 from houfeng.times import Window
 from houfeng.values import Provenance
 

@@ -39,12 +39,14 @@ def test_the_word_today_is_never_used():
 
 def test_every_message_is_used_and_every_used_one_exists():
     """Keys appear literally in code and templates, or are made from a known word and a prefix."""
-    sources = [*FOLDER.parent.rglob("*.py"), *FOLDER.rglob("*.j2")]
+    page = FOLDER.parent / "web"
+    sources = [*FOLDER.parent.rglob("*.py"), *FOLDER.rglob("*.j2"), *page.glob("*.js"), *page.glob("*.html")]
     text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     made = {f"state_{state}" for state in STATES}
     made |= {f"about_{name.replace('-', '_')}" for name in model_names()}
     made |= {f"horizon_{name}" for name in ("hour", "day", "week", "month", "year")}
     made |= {f"{place}_{kind}" for place in ("headline", "card") for kind in ("chance", "count")}
+    made |= {f"page_state_{state}" for state in ("running", "interrupted", "done", "failed")}
     made |= {"mc_method_maximum_curvature", "mc_method_b_stability"}
     unused = {
         key

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from houfeng.cli import catalog, clean, config, decluster, doctor, fetch, fit, forecast, run, simulate
+from houfeng.cli import catalog, clean, config, decluster, doctor, experiment, fetch, fit, forecast, run, serve, simulate
 from houfeng.cli.output import JsonOption, print_json, say
 from houfeng.errors import HoufengError
 
@@ -20,7 +20,7 @@ app = typer.Typer(
 
 for verb in (fetch, clean, decluster):
     verb.register(catalog.app)
-for noun in (run, forecast, fit, simulate, config, doctor):
+for noun in (run, forecast, fit, simulate, experiment, serve, config, doctor):
     noun.register(app)
 app.add_typer(catalog.app, name="catalog", no_args_is_help=False)
 

@@ -176,7 +176,8 @@ def write_report(plan: Plan, document: Mapping) -> None:
 
 def _maps(plan: Plan, product: ForecastProduct, comparison: Comparison, primary: str) -> dict[str, bytes]:
     from houfeng.reports.coastline import coastline
-    from houfeng.reports.maps import colour_range, forecast_map
+    from houfeng.reports.maps import forecast_map
+    from houfeng.reports.scale import colour_range
 
     shock, coast, magnitude = plan.case.shock, coastline(), product.trained.min_magnitude
     return {

@@ -25,9 +25,6 @@ from houfeng.reports.style import COLOURS, MAP_DPI, style
 CLOSE_UP_DEG = 7.0
 CLOSE_UP_CELLS = 35
 
-#: Decades of expected number that the colours span.
-DECADES = 5
-
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -77,18 +74,6 @@ class Frame:
         return (self.east - self.west) / (self.north - self.south) / self.aspect
 
 
-def colour_range(rates: np.ndarray) -> tuple[float, float]:
-    """Lowest and highest expected number on the colour scale for long-term `rates`, whole decades.
-
-    Taken from the long-term average, so that maps of one horizon share their colours whenever they are made.
-    """
-    positive = rates[rates > 0]
-    if not len(positive):
-        return 1e-5, 1.0
-    low = 10.0 ** np.floor(np.log10(np.quantile(positive, 0.25)))
-    return float(low), float(low * 10**DECADES)
-
-
 def forecast_map(
     gridded: GriddedForecast,
     region: Region,
@@ -110,7 +95,7 @@ def forecast_map(
     magnitude
         An edge of the forecast's bins.
     colours
-        Lowest and highest expected number of the scale, see :func:`colour_range`.
+        Lowest and highest expected number of the scale, see :func:`houfeng.reports.scale.colour_range`.
     coast : sequence of ndarray, shape (n, 2)
         Longitude and latitude in degrees.
     focus

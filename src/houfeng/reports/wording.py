@@ -31,6 +31,13 @@ def percent(probability: float) -> str:
     return f"{value:.1f} %" if value >= 9.95 else f"{_significant(value, 2)} %"
 
 
+def one_in(probability: float) -> Both | None:
+    """A small probability as one in so many; None from a tenth up, where a percentage says it better."""
+    if not 1e-7 < probability < 0.1:
+        return None
+    return {language: message("page_one_in", language, n=plain_ratio(1 / probability)) for language in LANGUAGES}
+
+
 def count_end(value: float | None) -> str:
     """One end of a range of whole numbers; None is open."""
     return "∞" if value is None else f"{value:.0f}"

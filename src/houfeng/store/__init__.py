@@ -1,6 +1,7 @@
 """Remembering it: runs, forecasts and catalogue snapshots in one SQLite file, their arrays beside it."""
 
 from houfeng.store.forecasts import CountSummary, ForecastRecord, Standing
+from houfeng.store.reading import StepRecord, StoreReader
 from houfeng.store.runs import Run, RunRecord, code_version
 from houfeng.store.store import CatalogRecord, Store
 
@@ -11,6 +12,8 @@ __all__ = [
     "Run",
     "RunRecord",
     "Standing",
+    "StepRecord",
     "Store",
+    "StoreReader",
     "code_version",
 ]

@@ -96,6 +96,43 @@ class Database:
                 raise
         return cls(connection, path)
 
+    @classmethod
+    def open_to_read(
+        cls, path: Path, *, busy_timeout_s: float = 30.0, newest: int = MIGRATIONS[-1].version
+    ) -> "Database":
+        """Open a file that exists, without changing it; other processes go on writing meanwhile.
+
+        Parameters
+        ----------
+        path
+            The file.
+        busy_timeout_s
+            How long to wait where SQLite has to, in seconds.
+        newest
+            The schema it must have; another one only in tests.
+
+        Raises
+        ------
+        StoreError
+            When there is no such file, it is not ours, or its schema is not that of this Houfeng.
+        """
+        with storage_errors(path):
+            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None,
+                                         timeout=busy_timeout_s)  # fmt: skip
+            try:
+                connection.row_factory = sqlite3.Row
+                connection.execute("PRAGMA query_only=ON")
+                _refuse_foreign(connection, path, newest=newest)
+                version = connection.execute("PRAGMA user_version").fetchone()[0]
+                if version < newest:
+                    raise StoreError(
+                        f"{path} has the older schema {version} (now {newest}); `houfeng doctor` brings it up to date"
+                    )
+            except BaseException:
+                connection.close()
+                raise
+        return cls(connection, path)
+
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it is committed when the block ends, none of it when the block raises."""
