@@ -1,4 +1,4 @@
-"""A small world for experiments: two degrees by two, ten years of earthquakes, a sequence in the test period."""
+"""A small world for experiments: two degrees by two, ten years of earthquakes in sequences."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -20,26 +20,33 @@ SHOCK = datetime(2019, 12, 14, 6, 30, tzinfo=UTC)
 
 
 def earthquakes() -> Catalog:
-    """Two thousand Gutenberg-Richter earthquakes from M3, a cluster in the south-west, an M6 and its aftershocks."""
+    """Ten years of earthquakes from M3 that trigger each other (about half are triggered), an M6 among the last."""
     rng = np.random.default_rng(7)
-    n, m = 1500, 120
-    span = (END - BEGIN) / timedelta(days=1)
-    after = 0.02 * ((1 + 60 / 0.02) ** rng.random(m) - 1)
+    span, n = (END - BEGIN) / timedelta(days=1), 500
     shock = (SHOCK - BEGIN) / timedelta(days=1)
-    days = np.concatenate([rng.random(n) * span, [shock], shock + after])
-    near = rng.random(n) < 0.6
-    size = np.minimum(rng.exponential(1 / np.log(10), n + m), 2.4)
-    longitude = np.where(near, rng.normal(10.5, 0.1, n), rng.uniform(9.0, 12.5, n))
-    latitude = np.where(near, rng.normal(40.5, 0.1, n), rng.uniform(39.5, 42.0, n))
+    days = np.append(rng.random(n) * span, shock)
+    size = np.append(rng.exponential(1 / np.log(10), n).clip(0, 2.4), 3.0)
+    x, y = np.append(rng.uniform(9.0, 12.5, n), 11.2), np.append(rng.uniform(39.5, 42.0, n), 41.1)
+    generations = [(days, size, x, y)]
+    while len(days):
+        parent = np.repeat(np.arange(len(days)), rng.poisson(0.16 * 10 ** (0.75 * size)))
+        m = len(parent)
+        after = days[parent] + 0.01 * ((1 - 0.9 * rng.random(m)) ** -5.0 - 1)
+        width = 0.01 * 10 ** (0.4 * size[parent])
+        x, y = x[parent] + width * rng.standard_normal(m), y[parent] + width * rng.standard_normal(m)
+        days, size = after, rng.exponential(1 / np.log(10), m).clip(0, 2.4)
+        generations.append((days, size, x, y))
+    days, size, x, y = (np.concatenate(column) for column in zip(*generations, strict=True))
     keep = days < span
     return Catalog.of(
-        time=np.datetime64("2010-01-01", "us") + (days * 86_400e6).astype("timedelta64[us]"),
-        longitude=np.concatenate([longitude, [11.2], rng.normal(11.2, 0.05, m)]),
-        latitude=np.concatenate([latitude, [41.1], rng.normal(41.1, 0.05, m)]),
-        depth_km=np.full(n + m + 1, 10.0),
-        magnitude=np.concatenate([np.round(3.0 + size[:n], 1), [6.0], np.round(3.0 + size[n:], 1)]),
+        time=np.datetime64("2010-01-01", "us") + (days[keep] * 86_400e6).astype("timedelta64[us]"),
+        longitude=x[keep],
+        latitude=y[keep],
+        depth_km=np.full(keep.sum(), 10.0),
+        magnitude=np.round(3.0 + size[keep], 1),
+        event_id=np.array([f"made{i}" for i in range(keep.sum())], object),
         provenance=Provenance("made up for a test", "CC0", END),
-    ).select(np.sort(np.flatnonzero(keep)))
+    )
 
 
 @pytest.fixture(scope="session")
