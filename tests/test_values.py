@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from houfeng.errors import InputError, TimeError
-from houfeng.values import LEGAL_NOTICE, STATES, Estimate, Provenance
+from houfeng.values import LEGAL_NOTICE, STATES, Estimate, Provenance, legal_notice
 
 END = datetime(2025, 11, 9, tzinfo=UTC)
 NUMBERS = st.floats(allow_nan=False)
@@ -56,6 +56,31 @@ def test_values_are_frozen_and_comparable():
     with pytest.raises(FrozenInstanceError):
         estimate.value = 2.0
     assert {estimate, Estimate(1.0, 0.5, 2.0)} == {estimate}
+
+
+@pytest.mark.parametrize(("state", "en", "zh"), [
+    ("draft", "DRAFT for expert use.", "供专家使用的草稿。"),
+    ("approved", "APPROVED by the named authority", "已由所列机构或人员批准"),
+    ("published", "PUBLISHED by the named authority.", "由所列机构发布。"),
+    ("withdrawn", "WITHDRAWN by the named authority", "已由所列机构或人员撤回"),
+])  # fmt: skip
+def test_every_state_has_a_notice_of_its_own_that_never_predicts(state, en, zh):
+    notice = legal_notice(state)
+    assert list(notice) == ["en", "zh"]
+    assert notice["en"].startswith(en) and notice["zh"].startswith(zh)
+    for other in set(STATES) - {state}:
+        assert other.upper() not in notice["en"]
+    assert (
+        "Not a prediction and not a public warning." in notice["en"]
+        and "不是地震预报，也不是公开预警。" in notice["zh"]
+    )
+    assert "reserved to the competent authority" in notice["en"] and "发布权属于主管机关" in notice["zh"]
+
+
+def test_a_state_that_is_none_has_no_notice():
+    with pytest.raises(InputError, match="a forecast is draft, approved, published, withdrawn, not 'secret'"):
+        legal_notice("secret")
+    assert {state: legal_notice(state)["en"] for state in STATES}["draft"] == LEGAL_NOTICE["en"]
 
 
 def test_the_legal_notice_is_there_in_both_languages_and_never_predicts():

@@ -9,13 +9,44 @@ from houfeng.times import require_utc
 #: Life of a forecast; in many countries (China, for one) only a named authority may publish one.
 STATES = ("draft", "approved", "published", "withdrawn")
 
-LEGAL_NOTICE = {
-    "en": "DRAFT for expert use. Not a prediction and not a public warning. Publishing earthquake forecasts "
-    "or warnings is reserved to the competent authority "
-    "(in China: the State, through the people's governments).",
-    "zh": "供专家使用的草稿。不是地震预报，也不是公开预警。地震预测意见和预警信息的发布权属于主管机关"
+#: How the legal notice begins in each state, by language.
+_OPENINGS = {
+    "draft": {"en": "DRAFT for expert use.", "zh": "供专家使用的草稿。"},
+    "approved": {
+        "en": "APPROVED by the named authority for its own use, not published.",
+        "zh": "已由所列机构或人员批准，供其自身使用，尚未发布。",
+    },
+    "published": {"en": "PUBLISHED by the named authority.", "zh": "由所列机构发布。"},
+    "withdrawn": {
+        "en": "WITHDRAWN by the named authority: do not use it any more.",
+        "zh": "已由所列机构或人员撤回，请勿再使用。",
+    },
+}
+
+_ALWAYS = {
+    "en": "Not a prediction and not a public warning. Publishing earthquake forecasts or warnings is reserved to the "
+    "competent authority (in China: the State, through the people's governments).",
+    "zh": "不是地震预报，也不是公开预警。地震预测意见和预警信息的发布权属于主管机关"
     "（在中国：由国家和有关人民政府依法统一发布）。",
 }
+
+
+def legal_notice(state: str) -> dict[str, str]:
+    """What a forecast in `state` must say of itself, by language (``en``, ``zh``).
+
+    Raises
+    ------
+    InputError
+        When there is no such state.
+    """
+    if state not in _OPENINGS:
+        raise InputError(f"a forecast is {', '.join(STATES)}, not '{state}'")
+    opening = _OPENINGS[state]
+    return {"en": f"{opening['en']} {_ALWAYS['en']}", "zh": f"{opening['zh']}{_ALWAYS['zh']}"}
+
+
+#: The notice of a draft, which everything that nobody has approved carries.
+LEGAL_NOTICE = legal_notice("draft")
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,10 +43,10 @@ def own_folder(tmp_path, monkeypatch):
 
 
 def test_the_promised_commands_are_there():
-    verbs = {"run", "forecast", "fit", "simulate", "config", "doctor", "version"}
-    assert set(commands()) == verbs | {
-        f"catalog {verb}" for verb in ("info", "fetch", "convert", "plot", "clean", "decluster")
-    }
+    verbs = {"run", "forecast", "fit", "simulate", "experiment", "serve", "config", "doctor", "version"}
+    catalog = {f"catalog {verb}" for verb in ("info", "fetch", "convert", "plot", "clean", "decluster")}
+    issue = {f"issue {verb}" for verb in ("list", "show", "approve", "publish", "withdraw")}
+    assert set(commands()) == verbs | catalog | issue
 
 
 @pytest.mark.parametrize("name", sorted(commands()))

@@ -7,7 +7,7 @@ import pytest
 from jinja2 import UndefinedError
 
 from houfeng.reports.report import render_report
-from houfeng.values import LEGAL_NOTICE
+from houfeng.values import LEGAL_NOTICE, legal_notice
 
 VOID = {"meta", "img", "br", "hr", "input", "link"}
 
@@ -166,3 +166,16 @@ def test_a_missing_part_is_an_error_not_a_hole(document, pictures):
     del document["catalog"]["licence"]
     with pytest.raises((UndefinedError, KeyError)):
         render_report(document, pictures)
+
+
+@pytest.mark.parametrize(("state", "en", "zh"), [
+    ("approved", "APPROVED by CEA", "已由CEA批准"),
+    ("published", "PUBLISHED by CEA", "已由CEA发布"),
+    ("withdrawn", "WITHDRAWN by CEA", "已由CEA撤回"),
+])  # fmt: skip
+def test_a_report_of_another_standing_says_so_and_nowhere_draft(document, pictures, state, en, zh):
+    standing = {"state": state, "authority": "CEA", "legal_notice": legal_notice(state)}
+    page = render_report({**document, **standing}, pictures)
+    assert page.count(en) >= 3 and page.count(zh) >= 3
+    assert legal_notice(state)["en"].split("(")[0].strip() in page and legal_notice(state)["zh"] in page
+    assert "DRAFT" not in page and "草稿" not in page

@@ -14,7 +14,7 @@ from store_samples import differences, sample_catalog, sample_forecast
 from houfeng.errors import InputError, StoreError
 from houfeng.forecasts import Counts
 from houfeng.store import Store
-from houfeng.values import LEGAL_NOTICE
+from houfeng.values import LEGAL_NOTICE, legal_notice
 
 OFFICE = "China Earthquake Administration"
 
@@ -152,6 +152,47 @@ def test_the_way_of_a_forecast_from_draft_to_withdrawal(store, run):
     assert differences(replace(loaded, issue=original.issue), original) == []
 
 
+def test_reasons_stand_in_the_log(store, run):
+    number = store.save_forecast(run, sample_forecast())
+    store.approve(number, OFFICE, reason="  agrees with the bulletin ")
+    store.withdraw(number, OFFICE)
+    assert [entry.reason for entry in store.history(number)] == ["", "agrees with the bulletin", ""]
+
+
+def test_several_are_moved_together_or_not_at_all(store, run):
+    numbers = [store.save_forecast(run, sample_forecast(seed)) for seed in range(3)]
+    store.approve(numbers[1], OFFICE)
+    with pytest.raises(StoreError, match="forecast 2 is approved and cannot become approved; .* none of the forecasts"):
+        store.move(numbers, "approved", OFFICE)
+    assert [store.forecast(n).issue.state for n in numbers] == ["draft", "approved", "draft"]
+    with pytest.raises(StoreError, match="no forecast 9"):
+        store.move([numbers[0], 9], "approved", OFFICE)
+    assert store.forecast(numbers[0]).issue.state == "draft"
+    moved = store.move([numbers[2], numbers[0], numbers[2]], "approved", OFFICE, reason="both")
+    assert [(record.id, record.issue.state) for record in moved] == [(numbers[2], "approved"), (numbers[0], "approved")]
+    assert [len(store.history(n)) for n in numbers] == [2, 2, 2]
+    with pytest.raises(InputError, match="becomes approved, published, withdrawn, not 'draft'"):
+        store.move(numbers, "draft", OFFICE)
+
+
+def test_the_notice_is_that_of_the_state(store, run):
+    number = store.save_forecast(run, sample_forecast())
+    assert store.forecast(number).legal_notice == LEGAL_NOTICE
+    for verb, state in (("approve", "approved"), ("publish", "published"), ("withdraw", "withdrawn")):
+        record = getattr(store, verb)(number, OFFICE)
+        assert record.legal_notice == legal_notice(state)
+        assert "DRAFT" not in record.legal_notice["en"] and "草稿" not in record.legal_notice["zh"]
+
+
+def test_a_draft_keeps_the_notice_it_was_stored_with(store, run, monkeypatch):
+    """A later Houfeng words its notices otherwise; what was said then stays."""
+    monkeypatch.setattr("houfeng.store.forecasts.LEGAL_NOTICE", {"en": "As it was.", "zh": "当时如此。"})
+    number = store.save_forecast(run, sample_forecast())
+    monkeypatch.undo()
+    assert store.forecast(number).legal_notice == {"en": "As it was.", "zh": "当时如此。"}
+    assert store.approve(number, OFFICE).legal_notice == legal_notice("approved")
+
+
 def test_standing_survives_reopening(tmp_path):
     with Store.open(tmp_path) as store:
         store.approve(store.save_forecast(store.begin_run("forecast", {}), sample_forecast()), OFFICE)
@@ -194,12 +235,12 @@ def test_a_draft_cannot_be_published_at_once(store, run):
         "INSERT OR REPLACE INTO forecasts SELECT * FROM forecasts",
         "UPDATE forecast_states SET authority = 'somebody else'",
         "DELETE FROM forecast_states WHERE state = 'approved'",
-        "INSERT OR REPLACE INTO forecast_states VALUES (2, 1, 'approved', 'somebody else', 'now')",
-        "INSERT OR REPLACE INTO forecast_states VALUES (9, 1, 'approved', 'somebody else', 'now')",
-        "INSERT INTO forecast_states VALUES (9, 1, 'draft', '', 'now')",
-        "INSERT INTO forecast_states VALUES (9, 1, 'published', '', 'now')",
-        "INSERT INTO forecast_states VALUES (9, 1, 'published', '   ', 'now')",
-        "INSERT INTO forecast_states VALUES (9, 1, 'predicted', 'x', 'now')",
+        "INSERT OR REPLACE INTO forecast_states VALUES (2, 1, 'approved', 'somebody else', 'now', '')",
+        "INSERT OR REPLACE INTO forecast_states VALUES (9, 1, 'approved', 'somebody else', 'now', '')",
+        "INSERT INTO forecast_states VALUES (9, 1, 'draft', '', 'now', '')",
+        "INSERT INTO forecast_states VALUES (9, 1, 'published', '', 'now', '')",
+        "INSERT INTO forecast_states VALUES (9, 1, 'published', '   ', 'now', '')",
+        "INSERT INTO forecast_states VALUES (9, 1, 'predicted', 'x', 'now', '')",
         "UPDATE catalogs SET n_events = 0",
         "DELETE FROM catalogs",
         "INSERT OR REPLACE INTO catalogs SELECT * FROM catalogs",

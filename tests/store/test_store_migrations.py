@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from store_samples import sample_forecast
 
 from houfeng.errors import StoreError
 from houfeng.store import Store
@@ -79,7 +80,20 @@ def test_an_older_store_is_brought_up_to_date_and_keeps_its_rows(tmp_path):
         assert store.problems() == ()
         assert store.begin_run("forecast", {}).id == 5
     assert rows(tmp_path / "houfeng.db", "SELECT result FROM steps") == [('{"b": 1.01}',)]
-    assert rows(tmp_path / "houfeng.db", "SELECT version FROM applied ORDER BY 1") == [(1,), (2,)]
+    assert rows(tmp_path / "houfeng.db", "SELECT version FROM applied ORDER BY 1") == [(s.version,) for s in MIGRATIONS]
+
+
+def test_a_log_from_before_there_were_reasons_is_read_and_goes_on(tmp_path):
+    with Store.open(tmp_path) as store:
+        number = store.save_forecast(store.begin_run("forecast", {}), sample_forecast())
+        store.approve(number, "Office")
+    older = "ALTER TABLE forecast_states DROP COLUMN reason; DELETE FROM applied WHERE version = 3;"
+    build(tmp_path / "houfeng.db", older + "PRAGMA user_version = 2;")
+    with Store.open(tmp_path) as store:
+        assert [(entry.state, entry.reason) for entry in store.history(number)] == [("draft", ""), ("approved", "")]
+        store.publish(number, "Office", reason="at last")
+        assert store.history(number)[-1].reason == "at last"
+        assert store.problems() == ()
 
 
 def test_a_newer_store_is_refused_and_not_touched(tmp_path):

@@ -6,7 +6,21 @@ from collections.abc import Sequence
 
 import typer
 
-from houfeng.cli import catalog, clean, config, decluster, doctor, experiment, fetch, fit, forecast, run, serve, simulate
+from houfeng.cli import (
+    catalog,
+    clean,
+    config,
+    decluster,
+    doctor,
+    experiment,
+    fetch,
+    fit,
+    forecast,
+    issue,
+    run,
+    serve,
+    simulate,
+)
 from houfeng.cli.output import JsonOption, print_json, say
 from houfeng.errors import HoufengError
 
@@ -22,7 +36,8 @@ for verb in (fetch, clean, decluster):
     verb.register(catalog.app)
 for noun in (run, forecast, fit, simulate, experiment, serve, config, doctor):
     noun.register(app)
-app.add_typer(catalog.app, name="catalog", no_args_is_help=False)
+for group in (catalog.app, issue.app):
+    app.add_typer(group, no_args_is_help=False)
 
 
 @app.command()

@@ -22,7 +22,7 @@ from houfeng.forecasts.simulated import SimulatedForecast
 from houfeng.geo import wrap_longitude
 from houfeng.regions import Grid
 from houfeng.times import Window, parse_time
-from houfeng.values import LEGAL_NOTICE
+from houfeng.values import legal_notice
 
 _COLUMNS = ("catalog_id", "time", "longitude", "latitude", "magnitude")
 
@@ -71,7 +71,7 @@ def write_gridded(forecast: Forecast, path: str | Path, *, depth_max_km: float =
         f"end {gridded.window.end.isoformat()}",
         f"model {issue.model}, region {issue.region}, {issue.state}{authority}, {issue.label}",
         f"as of {issue.as_of.isoformat()}, data end {issue.data_end.isoformat()}, {issue.source}",
-        LEGAL_NOTICE["en"],
+        legal_notice(issue.state)["en"],
         "lon_min lon_max lat_min lat_max depth_min depth_max mag_min mag_max rate mask",
     )
     formats = ["%.9g"] * 4 + ["%g"] * 2 + ["%.6g"] * 2 + ["%.9e", "%d"]

@@ -14,7 +14,7 @@ import numpy as np
 
 from houfeng.errors import SourceError
 from houfeng.forecasts.forecast import Forecast
-from houfeng.values import LEGAL_NOTICE
+from houfeng.values import legal_notice
 
 #: Decimals of a degree: a tenth of a metre.
 DECIMALS = 6
@@ -62,7 +62,7 @@ def to_geojson(
             "end": gridded.window.end.isoformat(),
             "cell_deg": gridded.grid.cell_deg,
             "magnitudes": [float(magnitude) for magnitude in magnitudes],
-            "legal_notice": LEGAL_NOTICE,
+            "legal_notice": legal_notice(issue.state),
         },
         "features": features,
     }

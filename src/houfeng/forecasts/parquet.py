@@ -20,7 +20,7 @@ from houfeng.forecasts.gridded import GriddedForecast
 from houfeng.forecasts.simulated import SimulatedForecast
 from houfeng.regions import Grid
 from houfeng.times import Window, parse_time
-from houfeng.values import LEGAL_NOTICE
+from houfeng.values import legal_notice
 
 _KEY = "houfeng.forecast"
 _TIMES = ("as_of", "data_end")
@@ -118,7 +118,7 @@ def _told(issue: Issue, window: Window) -> dict[str, Any]:
         "start": window.start.isoformat(),
         "end": window.end.isoformat(),
         "issue": asdict(issue) | {name: getattr(issue, name).isoformat() for name in _TIMES},
-        "legal_notice": LEGAL_NOTICE,
+        "legal_notice": legal_notice(issue.state),
     }
 
 

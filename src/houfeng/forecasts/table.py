@@ -10,7 +10,7 @@ from unicodedata import east_asian_width
 
 from houfeng.errors import InputError, UnknownNameError
 from houfeng.forecasts.forecast import Forecast, Issue
-from houfeng.values import LEGAL_NOTICE, Estimate
+from houfeng.values import Estimate, legal_notice
 
 #: Magnitudes of the table, where they are above the completeness magnitude.
 MAGNITUDES = (3.0, 4.0, 5.0, 6.0, 7.0)
@@ -120,7 +120,7 @@ class Table:
                 *_aligned(grid),
                 "",
                 words["legend"],
-                LEGAL_NOTICE[language],
+                legal_notice(self.issue.state)[language],
             ]
         )
 
@@ -130,7 +130,7 @@ class Table:
         return {
             "issue": asdict(self.issue) | times | {"data_age_days": self.issue.data_age_days},
             "rows": [asdict(row) for row in self.rows],
-            "legal_notice": dict(LEGAL_NOTICE),
+            "legal_notice": legal_notice(self.issue.state),
         }
 
 

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -13,7 +13,7 @@ from houfeng.store.database import Database
 from houfeng.store.packing import json_text, utc_text
 from houfeng.store.runs import require_running
 from houfeng.times import Window, parse_time
-from houfeng.values import LEGAL_NOTICE, STATES
+from houfeng.values import LEGAL_NOTICE, STATES, legal_notice
 
 #: From which states a forecast may come to each; nothing leads back to a draft, or out of a withdrawal.
 MOVES = {
@@ -59,7 +59,7 @@ class ForecastRecord:
     counts
         Numbers and probabilities by magnitude.
     legal_notice
-        As it stood when the forecast was made, by language.
+        By language: of a draft as it stood when the forecast was made, else that of its present state.
     artifact
         SHA-256 of the whole forecast.
     created
@@ -93,7 +93,7 @@ class ForecastRecord:
             ),
             window=Window(parse_time(row["window_start"]), parse_time(row["window_end"])),
             counts=tuple(CountSummary(**line) for line in json.loads(row["counts"])),
-            legal_notice=json.loads(row["legal_notice"]),
+            legal_notice=json.loads(row["legal_notice"]) if row["state"] == "draft" else legal_notice(row["state"]),
             artifact=row["artifact"],
             created=parse_time(row["created"]),
         )
@@ -101,11 +101,12 @@ class ForecastRecord:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One entry of the log: what a forecast became, by whose authority, and when (UTC)."""
+    """One entry of the log: what a forecast became, by whose authority, when (UTC), and why where that was said."""
 
     state: str
     authority: str
     time: datetime
+    reason: str = ""
 
 
 def insert(database: Database, run: int, forecast: Forecast, artifact: str) -> int:
@@ -136,7 +137,7 @@ def insert(database: Database, run: int, forecast: Forecast, artifact: str) -> i
         names = ", ".join(row)
         values = ", ".join(f":{name}" for name in row)
         number = connection.execute(f"INSERT INTO forecasts ({names}) VALUES ({values})", row).lastrowid
-        _append(connection, number, "draft", "")
+        _append(connection, number, "draft", "", "")
     return number
 
 
@@ -144,7 +145,10 @@ def one(database: Database, number: int) -> ForecastRecord:
     """Forecast `number` with its present standing."""
     rows = database.read("SELECT * FROM forecasts_now WHERE id = ?", (number,))
     if not rows:
-        raise StoreError(f"there is no forecast {number} in {database.path}; store.forecasts() lists what there is")
+        raise StoreError(
+            f"there is no forecast {number} in {database.path}; `houfeng issue list`, or in Python store.forecasts() "
+            "lists what there is"
+        )
     return ForecastRecord.of(rows[0])
 
 
@@ -162,30 +166,37 @@ def select(
     return tuple(ForecastRecord.of(row) for row in rows)
 
 
-def move(database: Database, number: int, state: str, authority: str) -> ForecastRecord:
-    """Append `state` to the log of forecast `number`, by the authority that answers for it."""
+def move(
+    database: Database, numbers: Sequence[int], state: str, authority: str, reason: str
+) -> tuple[ForecastRecord, ...]:
+    """Append `state` to the logs of forecasts, all of them or none, by the authority that answers for it."""
+    if state not in MOVES:
+        raise InputError(f"a forecast becomes {', '.join(MOVES)}, not '{state}'")
     authority = authority.strip()
     if not any(character.isalnum() for character in authority):
         raise InputError(
             f"a forecast is {state} by a named authority; give the name of the office or person that answers for it"
         )
+    numbers = tuple(dict.fromkeys(numbers))
+    for number in numbers:
+        one(database, number)
     with database.write() as connection:
-        row = connection.execute("SELECT state FROM forecasts_now WHERE id = ?", (number,)).fetchone()
-        if row and row["state"] not in MOVES[state]:
-            raise StoreError(
-                f"forecast {number} is {row['state']} and cannot become {state}; "
-                f"only what is {' or '.join(MOVES[state])} can"
-            )
-        if row:
-            _append(connection, number, state, authority)
-    return one(database, number)
+        for number in numbers:
+            now = connection.execute("SELECT state FROM forecasts_now WHERE id = ?", (number,)).fetchone()["state"]
+            if now not in MOVES[state]:
+                raise StoreError(
+                    f"forecast {number} is {now} and cannot become {state}; only what is {' or '.join(MOVES[state])} "
+                    f"can{'' if len(numbers) == 1 else '; none of the forecasts was moved'}"
+                )
+            _append(connection, number, state, authority, reason.strip())
+    return tuple(one(database, number) for number in numbers)
 
 
 def history(database: Database, number: int) -> tuple[Standing, ...]:
     """Everything forecast `number` has been, oldest first."""
     one(database, number)
-    rows = database.read("SELECT state, authority, time FROM forecast_states WHERE forecast = ? ORDER BY id", (number,))
-    return tuple(Standing(row["state"], row["authority"], parse_time(row["time"])) for row in rows)
+    rows = database.read("SELECT * FROM forecast_states WHERE forecast = ? ORDER BY id", (number,))
+    return tuple(Standing(row["state"], row["authority"], parse_time(row["time"]), row["reason"]) for row in rows)
 
 
 def with_standing(forecast: Forecast, issue: Issue) -> Forecast:
@@ -193,10 +204,10 @@ def with_standing(forecast: Forecast, issue: Issue) -> Forecast:
     return replace(forecast, issue=replace(forecast.issue, state=issue.state, authority=issue.authority))
 
 
-def _append(connection: sqlite3.Connection, number: int, state: str, authority: str) -> None:
+def _append(connection: sqlite3.Connection, number: int, state: str, authority: str, reason: str) -> None:
     connection.execute(
-        "INSERT INTO forecast_states (forecast, state, authority, time) VALUES (?, ?, ?, ?)",
-        (number, state, authority, utc_text(datetime.now(UTC))),
+        "INSERT INTO forecast_states (forecast, state, authority, time, reason) VALUES (?, ?, ?, ?, ?)",
+        (number, state, authority, utc_text(datetime.now(UTC)), reason),
     )
 
 

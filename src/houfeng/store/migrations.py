@@ -159,6 +159,12 @@ def forecasts_and_standing() -> tuple[str, ...]:
     )
 
 
+@migration
+def reasons_of_standing() -> tuple[str, ...]:
+    """Why a forecast was approved, published or withdrawn."""
+    return ("ALTER TABLE forecast_states ADD COLUMN reason TEXT NOT NULL DEFAULT ''",)
+
+
 def _append_only(table: str) -> tuple[str, ...]:
     # The third one stops INSERT OR REPLACE, which deletes without firing the second.
     key = "hash" if table == "catalogs" else "id"

@@ -1,6 +1,6 @@
 """The store: a folder with one database, the artifacts beside it, and the leases of living runs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -199,17 +199,40 @@ class Store:
         """Forecasts in the order they were stored; of one region, model or present state, where given."""
         return ledger.select(self._database, region=region, model=model, state=state)
 
-    def approve(self, id: int, authority: str) -> ForecastRecord:
-        """Record that `authority` approves draft `id`."""
-        return ledger.move(self._database, id, "approved", authority)
+    def forecast(self, id: int) -> ForecastRecord:
+        """Forecast `id` without its grid, with the standing it has now."""
+        return ledger.one(self._database, id)
 
-    def publish(self, id: int, authority: str) -> ForecastRecord:
-        """Record that `authority` publishes forecast `id`, which must be approved."""
-        return ledger.move(self._database, id, "published", authority)
+    def move(self, ids: Sequence[int], state: str, authority: str, *, reason: str = "") -> tuple[ForecastRecord, ...]:
+        """Record that by `authority` forecasts become `state` (approved, published or withdrawn): all, or none.
 
-    def withdraw(self, id: int, authority: str) -> ForecastRecord:
-        """Record that `authority` withdraws forecast `id`, for good."""
-        return ledger.move(self._database, id, "withdrawn", authority)
+        Parameters
+        ----------
+        authority
+            Name of the office or person that answers for it.
+        reason
+            Why, for the log.
+
+        Raises
+        ------
+        InputError
+            When there is no such state, or no name.
+        StoreError
+            When there is no such forecast, or its present state does not lead there.
+        """
+        return ledger.move(self._database, ids, state, authority, reason)
+
+    def approve(self, id: int, authority: str, *, reason: str = "") -> ForecastRecord:
+        """Record that `authority` approves draft `id`; see :meth:`move`."""
+        return self.move([id], "approved", authority, reason=reason)[0]
+
+    def publish(self, id: int, authority: str, *, reason: str = "") -> ForecastRecord:
+        """Record that `authority` publishes forecast `id`, which must be approved; see :meth:`move`."""
+        return self.move([id], "published", authority, reason=reason)[0]
+
+    def withdraw(self, id: int, authority: str, *, reason: str = "") -> ForecastRecord:
+        """Record that `authority` withdraws forecast `id`, for good; see :meth:`move`."""
+        return self.move([id], "withdrawn", authority, reason=reason)[0]
 
     def history(self, id: int) -> tuple[Standing, ...]:
         """Everything forecast `id` has been, oldest first."""
