@@ -159,7 +159,7 @@ def moment_of(text: str, catalog: Catalog) -> datetime:
 
 @contextmanager
 def progress_shown() -> Iterator[Callable[[str], None]]:
-    """Tell how things go on stderr: one living line on a terminal, plain lines elsewhere."""
+    """Tell how things go on stderr: one living line on a terminal, with the steps of a fit; plain lines elsewhere."""
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False, markup=False)
@@ -168,7 +168,10 @@ def progress_shown() -> Iterator[Callable[[str], None]]:
         return
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn()
+    from houfeng.models.progress import heard_by
+
+    columns = SpinnerColumn(), TextColumn("{task.description}{task.fields[step]}", markup=False), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("starting")
-        yield lambda message: bar.update(task, description=message)
+        task = bar.add_task("starting", step="")
+        with heard_by(lambda step: bar.update(task, step=f": {step}")):
+            yield lambda message: bar.update(task, description=message, step="")

@@ -10,6 +10,7 @@ from houfeng.models.etas.background import Background
 from houfeng.models.etas.likelihood import EtasData, Likelihood
 from houfeng.models.etas.parameters import LN_TAU, LOWER, NAMES, UPPER, EtasParameters
 from houfeng.models.etas.scoring import Maximum, maximise
+from houfeng.models.progress import tell
 from houfeng.values import Estimate
 
 FEWEST_TARGETS = 50
@@ -89,7 +90,7 @@ def fit_etas(
     decluster: bool = True,
     smallest_km: float = 1.0,
     intervals: bool = True,
-    progress: Progress = lambda message: None,
+    progress: Progress = tell,
 ) -> EtasFit:
     """Fit space-time ETAS by maximum likelihood.
 
@@ -105,6 +106,8 @@ def fit_etas(
         Location error: no background kernel is narrower.
     intervals
         Also compute 95 % intervals.
+    progress
+        Told at every step how far the fit is.
 
     Raises
     ------
@@ -154,6 +157,7 @@ def fit_etas(
         raise FitError(
             f"the log-likelihood still moved after {MOST_ROUNDS} rounds; use a higher magnitude or a longer catalogue"
         )
+    progress("95 % intervals of the parameters")
     covariance, estimates = _uncertainty(likelihood, top, free, set(fixed), intervals)
     rates = likelihood.rates(near)
     own = np.exp(near.ln_mu) * likelihood.data.background[likelihood.targets] / rates
