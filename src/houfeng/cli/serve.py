@@ -29,9 +29,12 @@ def serve(
     Example: houfeng serve --open
     """
     from houfeng.config import load_settings
+    from houfeng.store import StoreReader
 
     listen, address_of, answer = _server()
     folder = load_settings().data_dir if store is None else store
+    if StoreReader.exists(folder):
+        StoreReader.open(folder).close()  # what cannot be read is told here, not on the page
     opened = listen(host, port)
     url = address_of(opened)
     if as_json:

@@ -10,9 +10,8 @@ from houfeng.reports.headlines import both
 from houfeng.service.runs import MOMENT, horizon_words, horizons_of, summary, titles
 from houfeng.store import RunRecord, StoreReader
 
-#: What an experiment registers with its run.
+#: The step in which an experiment keeps its scoreboard ("houfeng-scoreboard/1", see ``houfeng.experiments``).
 SCOREBOARD = "scoreboard.json"
-SCHEMA = "houfeng-scoreboard/1"
 
 
 def of_run(store: StoreReader, id: int) -> dict:
@@ -21,8 +20,8 @@ def of_run(store: StoreReader, id: int) -> dict:
     Returns
     -------
     dict
-        ``title``, ``intro``, ``columns`` (words), ``rows`` (``group`` in words, ``cells`` of ``text``, ``small`` and ``mark``: "good",
-        "bad" or None), ``notes``, and the numbers themselves as ``data``.
+        ``title``, ``intro``, ``columns`` (words), ``rows`` (``group`` in words, ``quiet``, and ``cells`` of
+        ``text``, ``small`` and ``mark``: "good", "bad" or None), ``notes``, and the numbers as ``data``.
     """
     record = store.run(id)
     registered = store.result(id, SCOREBOARD)
@@ -86,8 +85,8 @@ def _comparison(record: RunRecord, board: Sequence[Mapping]) -> dict:
 
 def _experiment(record: RunRecord, board: Mapping) -> dict:
     """Models of an experiment: gain, ratio and the consistency tests, with failures marked."""
-    tests = list(dict.fromkeys(name for model in board["models"] for name in model.get("tests", {})))
-    against = board.get("baseline") or "—"
+    tests = list(dict.fromkeys(name for model in board["models"] for name in model["tests"]))
+    against = board["baseline"]
     columns = [
         both("col_model"),
         both("page_col_windows"),
@@ -98,42 +97,39 @@ def _experiment(record: RunRecord, board: Mapping) -> dict:
     rows = [
         {
             "group": None,
-            "quiet": model["name"] == board.get("baseline"),
+            "quiet": model["name"] == board["baseline"],
             "cells": [
                 cell(model["name"]),
                 _windows(model),
-                _ratio(model.get("ratio")),
-                _gain(model.get("gain")),
-                *(_test(model.get("tests", {}).get(test)) for test in tests),
+                _ratio(model["ratio"]),
+                _gain(model["gain"]),
+                *(_test(model["tests"].get(test)) for test in tests),
             ],
         }
         for model in board["models"]
     ]
-    window_count = board["windows"] if isinstance(board["windows"], int) else len(board["windows"])
     return {
-        "schema": board.get("schema", SCHEMA),
+        "schema": board["schema"],
         "title": both(
             "page_board_title",
             name=board["name"],
             region=titles(record),
             m=f"{board['min_magnitude']:g}",
-            n=window_count,
+            n=len(board["windows"]),
             data_end=wording.moment(board["data_end"]),
         ),
         "intro": both("page_board_intro"),
         "columns": columns,
         "rows": rows,
-        "notes": [both("page_board_marks"), *_proof(board.get("proof"))],
+        "notes": [_proof(board.get("proof")), both("page_board_marks")],
         "data": board,
         "made": time(record.finished) if record.finished else None,
     }
 
 
 def _windows(model: Mapping) -> dict:
-    failed = model.get("failed", 0)
-    count = failed if isinstance(failed, int) else len(failed)
-    scored = model["windows_scored"]
-    return cell(both("page_windows_failed", n=scored, failed=count), mark="bad") if count else cell(scored)
+    scored, failed = model["windows_scored"], model["failed"]
+    return cell(both("page_windows_failed", n=scored, failed=failed), mark="bad") if failed else cell(scored)
 
 
 def _ratio(ratio: Mapping | None) -> dict:
@@ -156,19 +152,23 @@ def _gain(gain: Mapping | None) -> dict:
 
 
 def _test(test: Mapping | None) -> dict:
-    if not test:
+    """Passes beside the band they should lie in; more than that is no fault, as tests of small counts are lenient."""
+    if not test or not test["of"]:
         return cell("—")
-    low, high = test.get("low"), test.get("high")
-    within = None if low is None or high is None else low <= test["passed"] <= high
-    mark = None if within is None else "good" if within else "bad"
-    return cell(f"{test['passed']} / {test['of']}", small=_interval(low, high, "{:g}"), mark=mark)
+    low, high, passed = test["low"], test["high"], test["passed"]
+    mark = "bad" if passed < low else "good" if passed <= high else None
+    return cell(f"{passed} / {test['of']}", small=_interval(low, high, "{:g}"), mark=mark)
 
 
 def _interval(low: float | None, high: float | None, form: str) -> str:
     return "" if low is None or high is None else f"{form.format(low)} … {form.format(high)}"
 
 
-def _proof(proof: object) -> list[wording.Both]:
-    if isinstance(proof, Mapping):
-        proof = proof.get("text") or proof.get("statement")
-    return [{"en": str(proof), "zh": str(proof)}] if proof else []
+def _proof(proof: Mapping | None) -> wording.Both:
+    """Whether it was proven that no model saw the future."""
+    if not proof or proof["passed"] is None:
+        return both("page_proof_none")
+    if proof["passed"]:
+        return both("page_proof_passed")
+    failed = (outcome["model"] for outcome in proof["outcomes"] if not outcome["passed"])
+    return both("page_proof_failed", models=", ".join(failed))

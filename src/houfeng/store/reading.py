@@ -33,6 +33,9 @@ class StepRecord:
 class StoreReader:
     """What a store holds; nothing here writes, makes a folder or takes a lease.
 
+    SQLite itself keeps two small files beside the database (``-wal``, ``-shm``) while anybody has it open, so
+    the folder must be writable for whoever reads.
+
     Open it with :meth:`open`, best in a ``with`` block. It belongs to one thread and is cheap: open one for
     each question. Between two calls another process may have written more.
     """
@@ -67,6 +70,10 @@ class StoreReader:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close it; harmless when it is closed already."""
         self._database.close()
 
     def runs(self) -> tuple[RunRecord, ...]:

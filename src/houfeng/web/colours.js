@@ -40,4 +40,4 @@ export function colour(at) {
 }
 
 /** Radius in pixels of the circle of a magnitude; its area doubles every third of a unit. */
-export const radius = (magnitude) => Math.min(34, 2.2 * 2 ** (0.75 * (magnitude - 4)));
+export const radius = (magnitude) => Math.min(40, 3 * 2 ** (0.75 * (magnitude - 4)));

@@ -77,7 +77,7 @@ function paint(map) {
     map.setPaintProperty(kind, "circle-color", look[kind]);
     map.setPaintProperty(kind, "circle-opacity", filled);
     map.setPaintProperty(kind, "circle-stroke-color", look[kind]);
-    map.setPaintProperty(kind, "circle-stroke-width", kind === "after" ? 1.6 : 0.6);
+    map.setPaintProperty(kind, "circle-stroke-width", kind === "after" ? 2 : 0.8);
   }
 }
 

@@ -37,7 +37,8 @@ async function look() {
     ({ runs } = await ask("/api/runs"));
     if (runs.length === 0 && !state.folder) state.folder = (await ask("/api/health")).store.folder;
     show("lost", false);
-  } catch {
+  } catch (error) {
+    byId("lost").textContent = error instanceof TypeError ? t("page_lost") : t("page_error", { message: error.message });
     show("lost", true);
     return;
   }
@@ -65,7 +66,13 @@ async function pick(button) {
 async function select(id) {
   const mine = ++turn;
   const same = id === state.id;
-  const [detail, board] = await Promise.all([ask(`/api/runs/${id}`), ask(`/api/runs/${id}/scoreboard`)]);
+  let detail, board;
+  try {
+    [detail, board] = await Promise.all([ask(`/api/runs/${id}`), ask(`/api/runs/${id}/scoreboard`)]);
+  } catch (error) {
+    if (mine === turn) tell(t("page_error", { message: error.message }), "bad");
+    return;
+  }
   if (mine !== turn) return;
   const has = detail.forecasts.length > 0;
   const kept = same ? state.chosen : {};
