@@ -67,7 +67,7 @@ def test_piped_output_has_the_plain_lines_and_none_of_the_steps(capsys):
     assert capsys.readouterr() == ("", "fitting etas\n")
 
 
-def test_a_terminal_shows_the_step_behind_the_line_until_the_next_line(monkeypatch, capsys):
+def test_a_terminal_shows_the_step_beside_the_line_until_the_next_line(monkeypatch, capsys):
     from rich.console import Console
     from rich.progress import Progress
 
@@ -84,7 +84,7 @@ def test_a_terminal_shows_the_step_behind_the_line_until_the_next_line(monkeypat
     tell("nobody")
     assert shown == [
         {"description": "fitting etas", "step": ""},
-        {"step": ": round 1 [of many]"},
+        {"step": "round 1 [of many]"},
         {"description": "fitting poisson", "step": ""},
     ]
     assert capsys.readouterr().out == ""

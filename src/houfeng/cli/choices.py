@@ -170,8 +170,8 @@ def progress_shown() -> Iterator[Callable[[str], None]]:
 
     from houfeng.models.progress import heard_by
 
-    columns = SpinnerColumn(), TextColumn("{task.description}{task.fields[step]}", markup=False), TimeElapsedColumn()
-    with Progress(*columns, console=console, transient=True) as bar:
+    columns = (TextColumn(f"{{task.{part}}}", markup=False) for part in ("fields[step]", "description"))
+    with Progress(SpinnerColumn(), TimeElapsedColumn(), *columns, console=console, transient=True) as bar:
         task = bar.add_task("starting", step="")
-        with heard_by(lambda step: bar.update(task, step=f": {step}")):
+        with heard_by(lambda step: bar.update(task, step=step)):
             yield lambda message: bar.update(task, description=message, step="")
