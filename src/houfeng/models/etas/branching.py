@@ -155,7 +155,7 @@ def _background_place(kernels, raster, state):
 @nb.njit(cache=True, nogil=True)
 def _near_epicentre(kernels, raster, state):
     row = kernels.rows[pick(state, kernels.keep, kernels.other)]
-    return _moved(state, row[0], row[1], row[2], row[3], 1.0, raster.radius_km)
+    return moved(state, row[0], row[1], row[2], row[3], 1.0, raster.radius_km)
 
 
 @nb.njit(cache=True, nogil=True)
@@ -181,9 +181,9 @@ def _first_aftershocks(process, state, rows, begin, end):
     rows = _with_room(rows, end + number)
     for i in range(end, end + number):
         source = past.rows[pick(state, past.keep, past.other)]
-        after = _when(state, law, source[5], source[6], 0)
-        rows[i, 0] = _within(source[0] + after, process.start_day, process.end_day)
-        rows[i, 1], rows[i, 2], rows[i, 3] = _moved(
+        after = when(state, law, source[5], source[6], 0)
+        rows[i, 0] = within(source[0] + after, process.start_day, process.end_day)
+        rows[i, 1], rows[i, 2], rows[i, 3] = moved(
             state, source[1], source[2], source[3], source[4], law.rho, process.raster.radius_km
         )
         rows[i, 5] = OF_PAST
@@ -197,7 +197,7 @@ def _descendants(process, state, rows, begin, end):
     h_now = integral_from(law.h, law.c_days)
     i = begin
     while i < end:
-        m = _size(state, process.sizes)
+        m = size(state, process.sizes)
         rows[i, 4] = m
         day, x, y, z = rows[i, 0], rows[i, 1], rows[i, 2], rows[i, 3]
         h_end = integral_from(law.h, process.end_day - day + law.c_days)
@@ -208,8 +208,8 @@ def _descendants(process, state, rows, begin, end):
             spread = law.spread_km2 * math.exp(law.gamma * m)
             descent = OF_BACKGROUND if rows[i, 5] < OF_PAST else LATER_OF_PAST
             for k in range(end, end + number):
-                rows[k, 0] = _within(day + _when(state, law, h_now, h_end, 0), day, process.end_day)
-                rows[k, 1], rows[k, 2], rows[k, 3] = _moved(state, x, y, z, spread, law.rho, radius_km)
+                rows[k, 0] = within(day + when(state, law, h_now, h_end, 0), day, process.end_day)
+                rows[k, 1], rows[k, 2], rows[k, 3] = moved(state, x, y, z, spread, law.rho, radius_km)
                 rows[k, 5] = descent
             end += number
         i += 1
@@ -234,7 +234,7 @@ def integrals_from(h, z):
 
 
 @nb.njit(cache=True, nogil=True)
-def _when(state, law, h_from, h_to, low):
+def when(state, law, h_from, h_to, low):
     """Days after the source, between the times at which H is `h_from` and `h_to`."""
     target = h_from - uniform(state) * (h_from - h_to)
     high = _CELLS
@@ -250,13 +250,13 @@ def _when(state, law, h_from, h_to, low):
 
 
 @nb.njit(cache=True, nogil=True)
-def _within(day, first, last):
+def within(day, first, last):
     """`day` held in the half-open window (rounding can push it out by a nanosecond)."""
     return min(max(day, first), np.nextafter(last, -np.inf))
 
 
 @nb.njit(cache=True, nogil=True)
-def _size(state, sizes):
+def size(state, sizes):
     """m: the smaller of a Pareto and a shifted exponential moment (Vere-Jones and others 2001)."""
     m = -math.log(uniform(state)) / sizes.beta
     u = uniform(state)
@@ -269,7 +269,7 @@ def _size(state, sizes):
 
 
 @nb.njit(cache=True, nogil=True)
-def _moved(state, x, y, z, spread, rho, radius_km):
+def moved(state, x, y, z, spread, rho, radius_km):
     """A place drawn from the kernel around a point: chord s with 1 - (1 + s^2 / spread)^-rho, any direction.
 
     A point of the unit disc gives the direction and, by its squared radius q, the uniform number of the distance.

@@ -3,11 +3,9 @@
 Catalogue number k of seed s is always the same, whatever the number of catalogues, the batches and the threads.
 """
 
-import os
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -15,6 +13,7 @@ from houfeng.errors import InputError
 from houfeng.forecasts.gridded import TOP
 from houfeng.geo import EARTH_RADIUS_KM, from_xyz_km
 from houfeng.models.etas.background import EVEN_SHARE, Background
+from houfeng.models.etas.batches import BATCH_CATALOGS, BATCH_EVENTS, in_batches
 from houfeng.models.etas.branching import Aftershocks, Kernels, Past, Process, Sizes, draw, integrals_from, pilot
 from houfeng.models.etas.chance import alias_table
 from houfeng.models.etas.inside import Raster, mark_inside, plane_raster, region_raster
@@ -23,8 +22,6 @@ from houfeng.models.etas.parameters import LN_MU, LN_TAU, EtasParameters
 from houfeng.models.magnitudes import TaperedGutenbergRichter, moment_nm
 from houfeng.regions import Region
 
-#: Catalogues of a batch, and events after which a batch ends early: together they bound the memory.
-BATCH_CATALOGS, BATCH_EVENTS = 500, 1_000_000
 #: Events at which a single catalogue is cut off.
 MOST_EVENTS = 200_000
 #: The background's kernels must reach the region at least this often.
@@ -204,34 +201,8 @@ def stream(
     InputError
         When a number makes no sense, or hardly any of the background falls into the region.
     """
-    workers = threads if threads is not None else os.cpu_count() or 1
-    for name, value in (("n_catalogs", n_catalogs), ("batch", batch), ("threads", workers)):
-        if not 1 <= value < 2**31:
-            raise InputError(f"{name} is {value}; it must be from 1 to 2^31 - 1")
-    if not 0 <= seed < 2**64:
-        raise InputError(f"the seed is {seed}; it must be from 0 to 2^64 - 1")
-    return _stream(_prepared(setup), n_catalogs, seed, batch, workers)
-
-
-def _stream(process: Process, n_catalogs: int, seed: int, batch: int, workers: int) -> Iterator[Batch]:
-    """Keep one batch more in the making than there are threads; hand them on in order."""
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="etas-simulate")
-    pending: deque[tuple[int, Future[Batch]]] = deque()
-    begun = 0
-    try:
-        while begun < n_catalogs or pending:
-            while begun < n_catalogs and len(pending) <= workers:
-                last = min(begun + batch, n_catalogs)
-                pending.append((last, pool.submit(_drawn, process, seed, begun, last)))
-                begun = last
-            last, future = pending.popleft()
-            part = future.result()
-            done = part.first_catalog + part.n_catalogs
-            if done < last:
-                pending.appendleft((last, pool.submit(_drawn, process, seed, done, last)))
-            yield part
-    finally:
-        pool.shutdown(cancel_futures=True)
+    process = _prepared(setup)
+    return in_batches(partial(_drawn, process, seed), n_catalogs, seed, batch=batch, threads=threads)
 
 
 def _drawn(process: Process, seed: int, first: int, last: int) -> Batch:
@@ -255,11 +226,13 @@ def _prepared(setup: Setup) -> Process:
     kernels = _kernels(setup, raster)
     return Process(
         start_day=float(setup.start_day), end_day=float(setup.end_day), aftershocks=aftershocks,
-        sizes=_sizes(setup.law), kernels=kernels, past=_past(setup, table), raster=raster, most=int(setup.most_events),
+        sizes=law_of_sizes(setup.law), kernels=kernels, past=_past(setup, table), raster=raster,
+        most=int(setup.most_events),
     )  # fmt: skip
 
 
-def _sizes(law: TaperedGutenbergRichter) -> Sizes:
+def law_of_sizes(law: TaperedGutenbergRichter) -> Sizes:
+    """The law of magnitudes, for compiled code."""
     ratio = float(moment_nm(law.min_magnitude) / moment_nm(law.corner_magnitude))
     return Sizes(
         beta=law.b * np.log(10.0),

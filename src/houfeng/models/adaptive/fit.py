@@ -1,0 +1,133 @@
+"""Fitting the adaptive model: places first, whose model says which earthquakes were independent; then times."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from houfeng.errors import NotEnoughDataError
+from houfeng.models.adaptive import laws
+from houfeng.models.adaptive.laws import LOWER, SPACE_SIZE, TIME_SIZE, UPPER
+from houfeng.models.adaptive.likelihood import SpaceLikelihood, TimeLikelihood
+from houfeng.models.adaptive.past import Past, Smoothing
+from houfeng.models.etas.fit import FEWEST_TARGETS, default_start
+from houfeng.models.etas.likelihood import EtasData
+from houfeng.models.etas.scoring import Maximum, maximise
+
+#: Targets whose places are fitted: more would not make the parameters noticeably better.
+PLACES = 15_000
+#: Times the independence is found anew, at most, and the gain in nats per event that ends it.
+MOST_PASSES, SETTLED = 8, 5e-4
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class AdaptiveFit:
+    """A fitted adaptive model.
+
+    Attributes
+    ----------
+    time, space : ndarray, shapes (TIME_SIZE,), (SPACE_SIZE,)
+        Parameters of the two laws, laid out as in :mod:`houfeng.models.adaptive.laws`.
+    time_covariance : ndarray, shape (TIME_SIZE, TIME_SIZE)
+        Of the parameters of the times; zero for those at a bound.
+    past
+        The earthquakes learnt from, judged.
+    time_log_likelihood, space_log_likelihood
+        Nats per target, over the learning window.
+    passes
+        How often the independence was found anew.
+    """
+
+    time: np.ndarray
+    space: np.ndarray
+    time_covariance: np.ndarray
+    past: Past
+    time_log_likelihood: float
+    space_log_likelihood: float
+    passes: int
+
+
+def fit_adaptive(data: EtasData, smoothing: Smoothing, *, progress: Progress = lambda message: None) -> AdaptiveFit:
+    """Fit both laws by maximum likelihood.
+
+    Raises
+    ------
+    NotEnoughDataError
+        With fewer than 50 targets.
+    FitError
+        When a search does not settle.
+    """
+    n = int(data.target.sum())
+    if n < FEWEST_TARGETS:
+        raise NotEnoughDataError(
+            f"{n} earthquakes to learn from, ETAS needs at least {FEWEST_TARGETS}; "
+            "lengthen the catalogue, enlarge the region or lower the magnitude"
+        )
+    past, space = Past.unjudged(data, smoothing, scale=True), _start(data)
+    free = np.ones(SPACE_SIZE, bool)
+    free[[laws.LN_MU, laws.INDEPENDENCE]] = False
+    before = -np.inf
+    for passes in range(1, MOST_PASSES + 1):
+        top, likelihood = _climb_space(past, space, free, tolerance_nats=1.0)
+        space, value = top.vector, top.evaluation.value / n
+        progress(f"pass {passes}: places {value:.4f} nats per earthquake, {past.independence.mean():.2f} independent")
+        past = past.judged(space)
+        free[laws.INDEPENDENCE] = True
+        if passes > 2 and value - before < SETTLED:
+            break
+        before = value
+    del likelihood
+    top, _ = _climb_space(past, space, free, tolerance_nats=0.1)
+    times, covariance = _fit_times(data, past, top.vector)
+    return AdaptiveFit(
+        time=times.vector,
+        space=top.vector,
+        time_covariance=covariance,
+        past=past,
+        time_log_likelihood=times.evaluation.value / n,
+        space_log_likelihood=top.evaluation.value / n,
+        passes=passes,
+    )
+
+
+def _start(data: EtasData) -> np.ndarray:
+    """The generic start of plain ETAS, laid out for the law of places."""
+    p = default_start(data)
+    vector = np.zeros(SPACE_SIZE)
+    vector[laws.LN_MU], vector[laws.LN_K] = p.ln_mu, float(p.log_productivity(0.0))
+    vector[laws.FIRST_FEATURE] = p.alpha
+    vector[laws.LN_C : laws.LN_TAU + 1] = p.ln_c, p.omega, p.ln_tau
+    vector[laws.LN_D], vector[laws.FIRST_GROWTH], vector[laws.LN_RHO] = p.ln_d, p.gamma, p.ln_rho
+    return vector
+
+
+def _climb_space(
+    past: Past, near: np.ndarray, free: np.ndarray, tolerance_nats: float
+) -> tuple[Maximum, SpaceLikelihood]:
+    thinning = max(1, int(past.data.target.sum()) // PLACES)
+    likelihood = SpaceLikelihood(past.data, past.features, near, past.background, thinning)
+    return maximise(likelihood, near, free=free, lower=LOWER, upper=UPPER, tolerance_nats=tolerance_nats), likelihood
+
+
+def _fit_times(data: EtasData, past: Past, space: np.ndarray) -> tuple[Maximum, np.ndarray]:
+    """The law of times, from where the law of places is; twice, the second time over better lists."""
+    share = inside_share(past, space)
+    lower, upper = LOWER[:TIME_SIZE], UPPER[:TIME_SIZE]
+    vector = space[:TIME_SIZE]
+    for _ in range(2):
+        likelihood = TimeLikelihood(data, past.features, share, vector)
+        top = maximise(likelihood, vector, free=np.ones(TIME_SIZE, bool), lower=lower, upper=upper)
+        vector = top.vector
+    inside = (top.vector > lower + 1e-6) & (top.vector < upper - 1e-6)
+    covariance = np.zeros((TIME_SIZE, TIME_SIZE))
+    held = top.evaluation.information + np.diag((upper - lower) ** -2.0)
+    covariance[np.ix_(inside, inside)] = np.linalg.inv(held[np.ix_(inside, inside)])
+    return top, covariance
+
+
+def inside_share(past: Past, space: np.ndarray) -> np.ndarray:
+    """Share of each earthquake's aftershocks that fall into the region, shape (n,)."""
+    law = laws.SpaceLaw.from_vector(space)
+    return past.data.mass.shares(law.spread_km2(past.features.growth), law.rho)[0]

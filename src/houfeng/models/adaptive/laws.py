@@ -1,0 +1,71 @@
+"""The laws of the adaptive model and the vectors the optimiser works on."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+#: Features of a source that its productivity depends on: magnitude, how likely it was independent, quiet before it.
+FEATURE_NAMES = ("magnitude", "independence", "quiet")
+FEATURES = len(FEATURE_NAMES)
+#: Features that the spread of its kernel depends on: magnitude, log of the distance between earthquakes.
+GROWTHS = 2
+
+#: Layout of the vectors: log background, log productivity, features, ln c, omega, ln tau | ln d, growths, ln rho.
+LN_MU, LN_K, FIRST_FEATURE, INDEPENDENCE = 0, 1, 2, 3
+LN_C, OMEGA, LN_TAU = 2 + FEATURES, 3 + FEATURES, 4 + FEATURES
+TIME_SIZE = 5 + FEATURES
+LN_D, FIRST_GROWTH, LN_RHO = TIME_SIZE, TIME_SIZE + 1, TIME_SIZE + 1 + GROWTHS
+SPACE_SIZE = TIME_SIZE + 2 + GROWTHS
+
+_LOW = [-20.0, -30.0, -1.0, -4.0, -2.0, -16.0, -0.9, 1.0, -14.0, -2.0, -1.0, -3.0]
+_HIGH = [14.0, 12.0, 5.0, 4.0, 2.0, 3.0, 2.0, 14.0, 8.0, 4.0, 3.0, 2.5]
+LOWER, UPPER = np.array(_LOW), np.array(_HIGH)
+
+
+@dataclass(frozen=True, slots=True)
+class Decay:
+    """Omori-Utsu decay with an exponential taper: c and tau in days, exponent 1 + omega."""
+
+    ln_c: float
+    omega: float
+    ln_tau: float
+
+    @classmethod
+    def from_vector(cls, vector: np.ndarray) -> "Decay":
+        """The part of the optimiser's vector."""
+        return cls(*(float(v) for v in vector[LN_C : LN_TAU + 1]))
+
+    @property
+    def c(self) -> float:
+        """Days."""
+        return math.exp(self.ln_c)
+
+    @property
+    def inverse_tau(self) -> float:
+        """Per day."""
+        return 0.0 if math.isinf(self.ln_tau) else math.exp(-self.ln_tau)
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceLaw:
+    """Spatial kernel: spread D = d e^(growth . features) in km^2, exponent 1 + rho."""
+
+    ln_d: float
+    growth: tuple[float, ...]
+    ln_rho: float
+
+    @classmethod
+    def from_vector(cls, vector: np.ndarray) -> "SpaceLaw":
+        """The part of the optimiser's vector."""
+        growth = tuple(float(v) for v in vector[FIRST_GROWTH:LN_RHO])
+        return cls(float(vector[LN_D]), growth, float(vector[LN_RHO]))
+
+    @property
+    def rho(self) -> float:
+        """Exponent of the kernel less one."""
+        return math.exp(self.ln_rho)
+
+    def spread_km2(self, growths: np.ndarray) -> np.ndarray:
+        """D of sources with the given growth features, shape (n, GROWTHS)."""
+        return np.exp(self.ln_d + growths @ np.array(self.growth))

@@ -1,0 +1,416 @@
+"""The adaptive process, compiled: events one after another, each with its time, size, place and kin.
+
+Times form families as in :mod:`houfeng.models.etas.branching`. Places do not: the place of an event is drawn from
+the density at its time, which every earlier event has changed, so that a catalogue must be drawn in order of time.
+What may trigger at a given moment is found by composition and rejection: sources are grouped by age in octaves, a
+group is chosen by an upper bound of its weight, a member by its productivity, and kept with the probability by which
+the bound exceeds its weight.
+
+Two features of a simulated event are not worked out but drawn: how independent it is, from what past events of its
+kind (background or triggered) were, and how dense its surroundings are, from the source next to which it falls.
+"""
+
+import math
+from typing import NamedTuple
+
+import numba as nb
+import numpy as np
+
+from houfeng.models.etas.branching import Sizes, integral_from, moved, size, when, within
+from houfeng.models.etas.chance import pick, poisson, start, uniform
+from houfeng.models.etas.inside import Raster, anywhere, contains
+
+#: Groups of sources by age: edges at c (2^k - 1) days.
+OCTAVES = 40
+#: Source of an event's place: the background, or a simulated event; else the number of a past one.
+OF_BACKGROUND, OF_SIMULATED = -1.0, -2.0
+#: Columns of an event.
+DAY, X, Y, Z, M, SOURCE, FROM_PAST, SPACING, INDEPENDENCE = range(9)
+COLUMNS = 9
+
+
+class Productivity(NamedTuple):
+    """Log of how much an event triggers: constant, then by magnitude, independence (less 1/2) and quiet."""
+
+    constant: float
+    by_m: float
+    by_independence: float
+    by_quiet: float
+
+
+class Times(NamedTuple):
+    """The law of times: productivity per unit of H, c in days, tabled Omori integral H, scale of the quiet."""
+
+    productivity: Productivity
+    c_days: float
+    h: np.ndarray
+    quiet_mean: float
+    quiet_sd: float
+    shortest_days: float
+
+
+class Places(NamedTuple):
+    """The law of places: weight of the background, productivity, Omori law, kernel."""
+
+    background: float
+    productivity: Productivity
+    c_days: float
+    exponent: float
+    inverse_tau: float
+    ln_d: float
+    by_m: float
+    by_spacing: float
+    rho: float
+    spacing_km: float
+
+
+class History(NamedTuple):
+    """Past events in order of time.
+
+    Attributes
+    ----------
+    days, xyz_km, spread_km2, spacing_km : ndarray, shapes (n,), (n, 3), (n,), (n,)
+        Spread of the kernel; distance to the past neighbour.
+    summed : ndarray, shape (n + 1,)
+        Running sum of their productivity in the law of places.
+    direct : ndarray, shape (k, 3)
+        Those that still trigger: day, and the tabled H at the start and the end of the window.
+    keep, other
+        Alias table over these.
+    expected
+        Their aftershocks in the window and region.
+    """
+
+    days: np.ndarray
+    xyz_km: np.ndarray
+    spread_km2: np.ndarray
+    spacing_km: np.ndarray
+    summed: np.ndarray
+    direct: np.ndarray
+    keep: np.ndarray
+    other: np.ndarray
+    expected: float
+
+
+class Ground(NamedTuple):
+    """The background: alias table over past events, their weight at the start, how it fades, the even share."""
+
+    keep: np.ndarray
+    other: np.ndarray
+    weight: float
+    inverse_fade: float
+    even_share: float
+
+
+class Kinds(NamedTuple):
+    """How independent past events were, with alias tables for events of the background and triggered ones."""
+
+    independence: np.ndarray
+    keep_background: np.ndarray
+    other_background: np.ndarray
+    keep_triggered: np.ndarray
+    other_triggered: np.ndarray
+
+
+class Process(NamedTuple):
+    """All that a catalogue is drawn from; `expected` is that of the background, `most` the most events."""
+
+    start_day: float
+    end_day: float
+    expected: float
+    times: Times
+    places: Places
+    sizes: Sizes
+    history: History
+    ground: Ground
+    kinds: Kinds
+    raster: Raster
+    most: int
+
+
+@nb.njit(cache=True, nogil=True)
+def draw(process, seed, first, last, enough):
+    """Draw catalogues from number `first` to before `last`, stopping early after one that brings `enough` events.
+
+    Returns
+    -------
+    rows : ndarray, shape (n, COLUMNS)
+        Events, catalogue by catalogue, each in order of time.
+    counts : ndarray of int64, shape (drawn,)
+        Events of each catalogue drawn.
+    """
+    rows, counts = np.empty((1024, COLUMNS)), np.zeros(last - first, np.int64)
+    queue = np.empty((1024, 2))
+    summed = np.zeros(1025)
+    state = np.empty(4, np.uint64)
+    begin = np.int64(0)
+    for number in range(first, last):
+        start(state, seed, number)
+        rows, queue, summed, end = _catalog(process, state, rows, queue, summed, begin)
+        counts[number - first] = end - begin
+        begin = end
+        if begin >= enough:
+            return rows[:begin].copy(), counts[: number - first + 1].copy()
+    return rows[:begin].copy(), counts
+
+
+@nb.njit(cache=True, nogil=True)
+def _catalog(process, state, rows, queue, summed, begin):
+    """One catalogue; its events become rows from `begin` on, and the running sums of their productivity `summed`."""
+    queue, waiting = _immigrants(process, state, queue)
+    reached_past, reached_new = np.zeros(OCTAVES, np.int64), np.zeros(OCTAVES, np.int64)
+    _advance(reached_past, process.history.days, len(process.history.days), process.start_day, process.places.c_days)
+    last = process.history.days[-1] if len(process.history.days) else process.start_day
+    end, independent = begin, 0.0
+    while waiting > 0 and end - begin < process.most:
+        day, from_past = queue[0, 0], queue[0, 1]
+        waiting = _pop(queue, waiting)
+        rows, summed = _with_room(rows, end + 1), _with_length(summed, end - begin + 2)
+        m = size(state, process.sizes)
+        _place(process, state, rows, summed, begin, end, day, reached_past, reached_new, independent)
+        rows[end, DAY], rows[end, M], rows[end, FROM_PAST] = day, m, from_past
+        quiet = (math.log(day - last + process.times.shortest_days) - process.times.quiet_mean) / process.times.quiet_sd
+        share = _independence(process.kinds, state, rows[end, SOURCE] == OF_BACKGROUND)
+        rows[end, INDEPENDENCE] = share
+        independent += share
+        strength = math.exp(_logged(process.places.productivity, m, share, quiet))
+        summed[end - begin + 1] = summed[end - begin] + strength
+        queue, waiting = _offspring(process, state, queue, waiting, rows[end], share, quiet)
+        last = day
+        end += 1
+    return rows, queue, summed, end
+
+
+@nb.njit(cache=True, nogil=True)
+def _logged(law, m, share, quiet):
+    return law.constant + law.by_m * m + law.by_independence * (share - 0.5) + law.by_quiet * quiet
+
+
+@nb.njit(cache=True, nogil=True)
+def _immigrants(process, state, queue):
+    """Times of the background and of direct aftershocks of the past."""
+    history, waiting = process.history, 0
+    for _ in range(poisson(state, process.expected, process.most)):
+        day = process.start_day + (process.end_day - process.start_day) * uniform(state)
+        queue, waiting = _push(queue, waiting, within(day, process.start_day, process.end_day), 0.0)
+    for _ in range(poisson(state, history.expected, process.most)):
+        source = history.direct[pick(state, history.keep, history.other)]
+        day = source[0] + when(state, process.times, source[1], source[2], 0)
+        queue, waiting = _push(queue, waiting, within(day, process.start_day, process.end_day), 1.0)
+    return queue, waiting
+
+
+@nb.njit(cache=True, nogil=True)
+def _offspring(process, state, queue, waiting, event, share, quiet):
+    """Times of the direct aftershocks of an event that fall into the region."""
+    law, places, radius_km = process.times, process.places, process.raster.radius_km
+    h_now = integral_from(law.h, law.c_days)
+    h_end = integral_from(law.h, process.end_day - event[DAY] + law.c_days)
+    expected = math.exp(_logged(law.productivity, event[M], share, quiet)) * (h_now - h_end)
+    number = poisson(state, expected, process.most)
+    spread = _spread(places, event[M], event[SPACING])
+    for _ in range(number):
+        if len(process.raster.edges) > 0:
+            place = moved(state, event[X], event[Y], event[Z], spread, places.rho, radius_km)
+            if not contains(process.raster, place[0], place[1], place[2]):
+                continue
+        day = within(event[DAY] + when(state, law, h_now, h_end, 0), event[DAY], process.end_day)
+        queue, waiting = _push(queue, waiting, day, event[FROM_PAST])
+    return queue, waiting
+
+
+@nb.njit(cache=True, nogil=True)
+def _spread(places, m, spacing_km):
+    return math.exp(places.ln_d + places.by_m * m + places.by_spacing * math.log(spacing_km / places.spacing_km))
+
+
+@nb.njit(cache=True, nogil=True)
+def _place(process, state, rows, summed, begin, end, day, reached_past, reached_new, independent):
+    """Draw the place of event `end`, which happens on `day`, and note next to what it fell."""
+    places, history, radius_km = process.places, process.history, process.raster.radius_km
+    n = end - begin
+    _advance(reached_past, history.days, len(history.days), day, places.c_days)
+    _advance(reached_new, rows[begin:end, DAY], n, day, places.c_days)
+    past = _bounds(history.summed, reached_past, len(history.days), places)
+    new = _bounds(summed, reached_new, n, places)
+    total = places.background + past + new
+    while True:
+        u = uniform(state) * total
+        if u < places.background:
+            _place_of_background(process, state, rows, begin, end, day, independent)
+            return
+        if u < places.background + past:
+            j = _member(history.summed, reached_past, len(history.days), places, u - places.background)
+            if uniform(state) > _kept(day - history.days[j], places):
+                continue
+            x, y, z = history.xyz_km[j, 0], history.xyz_km[j, 1], history.xyz_km[j, 2]
+            spread, spacing, source = history.spread_km2[j], history.spacing_km[j], float(j)
+        else:
+            j = begin + _member(summed, reached_new, n, places, u - places.background - past)
+            if uniform(state) > _kept(day - rows[j, DAY], places):
+                continue
+            x, y, z, spacing, source = rows[j, X], rows[j, Y], rows[j, Z], rows[j, SPACING], OF_SIMULATED
+            spread = _spread(places, rows[j, M], spacing)
+        place = moved(state, x, y, z, spread, places.rho, radius_km)
+        if contains(process.raster, place[0], place[1], place[2]):
+            rows[end, X], rows[end, Y], rows[end, Z] = place
+            rows[end, SOURCE], rows[end, SPACING] = source, spacing
+            return
+
+
+@nb.njit(cache=True, nogil=True)
+def _place_of_background(process, state, rows, begin, end, day, independent):
+    """A place of the background: evenly spread, near a past event, or near a simulated one, until it is inside."""
+    ground, history = process.ground, process.history
+    rows[end, SOURCE], rows[end, SPACING] = OF_BACKGROUND, process.places.spacing_km
+    even = uniform(state) < ground.even_share or len(ground.keep) == 0
+    old = ground.weight * math.exp(-(day - process.start_day) * ground.inverse_fade)
+    while True:
+        if even:
+            place = anywhere(state, process.raster)
+        else:
+            u = uniform(state) * (old + independent)
+            if u < old:
+                j = pick(state, ground.keep, ground.other)
+                x, y, z, spacing = (
+                    history.xyz_km[j, 0],
+                    history.xyz_km[j, 1],
+                    history.xyz_km[j, 2],
+                    history.spacing_km[j],
+                )
+            else:
+                j = begin + int(uniform(state) * (end - begin))
+                if uniform(state) > rows[j, INDEPENDENCE] * math.exp(-(day - rows[j, DAY]) * ground.inverse_fade):
+                    continue
+                x, y, z, spacing = rows[j, X], rows[j, Y], rows[j, Z], rows[j, SPACING]
+            place = moved(state, x, y, z, spacing * spacing, 1.0, process.raster.radius_km)
+            rows[end, SPACING] = spacing
+        if contains(process.raster, place[0], place[1], place[2]):
+            rows[end, X], rows[end, Y], rows[end, Z] = place
+            return
+
+
+@nb.njit(cache=True, nogil=True)
+def _independence(kinds, state, background):
+    if background:
+        return kinds.independence[pick(state, kinds.keep_background, kinds.other_background)]
+    return kinds.independence[pick(state, kinds.keep_triggered, kinds.other_triggered)]
+
+
+@nb.njit(cache=True, nogil=True)
+def _advance(reached, days, n, day, c_days):
+    """How many of the first `n` sources are at least as old as each octave begins: they only become more."""
+    for k in range(OCTAVES):
+        youngest = day - c_days * (2.0**k - 1.0)
+        low, high = reached[k], n
+        if low < high and days[low] <= youngest:
+            while low < high:
+                middle = (low + high) // 2
+                if days[middle] <= youngest:
+                    low = middle + 1
+                else:
+                    high = middle
+            reached[k] = low
+        if reached[k] == 0:
+            for later in range(k, OCTAVES):
+                reached[later] = 0
+            return
+
+
+@nb.njit(cache=True, nogil=True)
+def _bound(k, places):
+    """Largest decay of sources of octave `k`."""
+    age = places.c_days * (2.0**k - 1.0)
+    return math.exp(-age * places.inverse_tau - places.exponent * math.log(age + places.c_days))
+
+
+@nb.njit(cache=True, nogil=True)
+def _bounds(summed, reached, n, places):
+    """Sum of productivity times the bound of the decay, over the first `n` sources."""
+    total = 0.0
+    for k in range(OCTAVES):
+        if reached[k] == 0:
+            break
+        older = reached[k + 1] if k + 1 < OCTAVES else 0
+        total += (summed[reached[k]] - summed[older]) * _bound(k, places)
+    return total
+
+
+@nb.njit(cache=True, nogil=True)
+def _member(summed, reached, n, places, u):
+    """The source at `u` of that sum."""
+    for k in range(OCTAVES):
+        older = reached[k + 1] if k + 1 < OCTAVES else 0
+        bound = _bound(k, places)
+        part = (summed[reached[k]] - summed[older]) * bound
+        if u < part or older == 0:
+            at = summed[older] + min(max(u / bound, 0.0), summed[reached[k]] - summed[older])
+            low, high = older, reached[k]
+            while high - low > 1:
+                middle = (low + high) // 2
+                if summed[middle] <= at:
+                    low = middle
+                else:
+                    high = middle
+            return low
+        u -= part
+    return 0
+
+
+@nb.njit(cache=True, nogil=True)
+def _kept(age, places):
+    """Decay at `age` over the bound of its octave."""
+    k = min(int(math.log2(age / places.c_days + 1.0)), OCTAVES - 1)
+    decay = math.exp(-age * places.inverse_tau - places.exponent * math.log(age + places.c_days))
+    return decay / _bound(k, places)
+
+
+@nb.njit(cache=True, nogil=True)
+def _push(queue, waiting, day, from_past):
+    """Put an event into the heap of those that wait."""
+    if waiting == len(queue):
+        larger = np.empty((2 * waiting, 2))
+        larger[:waiting] = queue
+        queue = larger
+    at = waiting
+    while at > 0 and queue[(at - 1) // 2, 0] > day:
+        queue[at, 0], queue[at, 1] = queue[(at - 1) // 2, 0], queue[(at - 1) // 2, 1]
+        at = (at - 1) // 2
+    queue[at, 0], queue[at, 1] = day, from_past
+    return queue, waiting + 1
+
+
+@nb.njit(cache=True, nogil=True)
+def _pop(queue, waiting):
+    """Take the earliest out of the heap."""
+    waiting -= 1
+    day, from_past = queue[waiting, 0], queue[waiting, 1]
+    at = 0
+    while 2 * at + 1 < waiting:
+        child = 2 * at + 1
+        if child + 1 < waiting and queue[child + 1, 0] < queue[child, 0]:
+            child += 1
+        if queue[child, 0] >= day:
+            break
+        queue[at, 0], queue[at, 1] = queue[child, 0], queue[child, 1]
+        at = child
+    queue[at, 0], queue[at, 1] = day, from_past
+    return waiting
+
+
+@nb.njit(cache=True, nogil=True)
+def _with_room(rows, needed):
+    if needed <= len(rows):
+        return rows
+    larger = np.empty((max(needed, 2 * len(rows)), COLUMNS))
+    larger[: len(rows)] = rows
+    return larger
+
+
+@nb.njit(cache=True, nogil=True)
+def _with_length(summed, needed):
+    if needed <= len(summed):
+        return summed
+    longer = np.zeros(max(needed, 2 * len(summed)))
+    longer[: len(summed)] = summed
+    return longer
