@@ -14,8 +14,9 @@ from houfeng.models.registry import create_model, model_class
 from houfeng.regions import Region
 from houfeng.times import DAY_S, Window, require_utc
 
-#: Tests that may be asked for: N, M and S of the simulated catalogues where there are any, else of the rates.
-TESTS = ("N", "M", "S", "PL", "MLL", "L", "CL", "binary", "brier")
+#: Tests that may be asked for: N, M and S of the simulated catalogues where there are any, else of the rates;
+#: those ending in "-rates" of the rates whatever there is.
+TESTS = ("N", "M", "S", "PL", "MLL", "L", "CL", "binary", "brier", "N-rates", "M-rates", "S-rates")
 NEED_CATALOGUES = ("PL", "MLL")
 
 #: Where the work may be done.

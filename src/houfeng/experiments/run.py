@@ -18,13 +18,14 @@ from houfeng.experiments.scoreboard import scoreboard
 from houfeng.experiments.tables import write_tables
 from houfeng.experiments.work import Inputs, Outcome, Unit, unit_record
 from houfeng.operations.outputs import write_text
+from houfeng.reports.scoreboard import render_scoreboard
 from houfeng.store import Run, Store
 from houfeng.store.runs import code_version
 
 Progress = Callable[[str], None]
 
-#: Kind of the run in the store; name of its document, both as a file and as the last step of the run.
-KIND, DOCUMENT = "experiment", "scoreboard.json"
+#: Kind of the run in the store; name of its document, both as a file and as the last step of the run; the page.
+KIND, DOCUMENT, PAGE = "experiment", "scoreboard.json", "scoreboard.html"
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class ExperimentResult:
     @property
     def page(self) -> Path:
         """The page to open."""
-        return self.folder / "scoreboard.html"
+        return self.folder / PAGE
 
 
 def run_experiment(
@@ -112,7 +113,8 @@ def _finished(
     folder.mkdir(parents=True, exist_ok=True)
     tables = write_tables(folder, inputs, rows, arrays)
     write_text(folder / DOCUMENT, json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False))
-    return document, sorted([DOCUMENT, *tables])
+    write_text(folder / PAGE, render_scoreboard(document))
+    return document, sorted([DOCUMENT, PAGE, *tables])
 
 
 def step_name(inputs: Inputs, unit: Unit) -> str:

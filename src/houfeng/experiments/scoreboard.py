@@ -27,7 +27,7 @@ from houfeng.values import LEGAL_NOTICE, Estimate
 SCHEMA = "houfeng-scoreboard/1"
 
 #: Tests whose disagreement lies in both tails; the others reject low statistics, but M of simulated catalogues.
-BOTH_TAILS = ("N", "MLL")
+BOTH_TAILS = ("N", "N-rates", "MLL")
 
 #: One unit as the run remembers it, with the log rates of its earthquakes.
 Row = Mapping

@@ -172,7 +172,7 @@ def _tests(
             if binned is not None and name in _OF_CATALOGUES:
                 result = _OF_CATALOGUES[name](binned, happened, rng)
             else:
-                result = _OF_RATES[name](gridded, happened, rng)
+                result = _OF_RATES[name.removesuffix("-rates")](gridded, happened, rng)
         except NotEnoughDataError:  # no earthquake to test: the test says nothing
             found[name] = None
             continue

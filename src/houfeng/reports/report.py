@@ -4,11 +4,11 @@ The page is a function of the run's JSON document and its pictures: nothing is c
 fetched when it is read.
 """
 
-import base64
 import struct
 from collections.abc import Mapping, Sequence
 
 from houfeng.reports import wording
+from houfeng.reports.environment import page_environment
 from houfeng.reports.headlines import both, cards, check_of, headline_horizon, joined, lead, relative, shown
 from houfeng.reports.messages import LANGUAGES
 from houfeng.reports.notes import note_in_both
@@ -37,8 +37,8 @@ def render_report(document: Mapping, pictures: Mapping[str, bytes]) -> str:
     primary = document["models_asked"][0]
     judged = headline_horizon(document)
     final = "final" in document["label"]
-    environment = _environment(pictures)
-    return environment.get_template("report.html.j2").render(
+    template = page_environment(pictures).get_template("report.html.j2")
+    return template.render(
         d=document,
         primary=primary,
         final=final,
@@ -55,54 +55,6 @@ def render_report(document: Mapping, pictures: Mapping[str, bytes]) -> str:
         completeness=_completeness(document),
         limits=[*LIMITS, *(["limit_final"] if final else [])],
     )
-
-
-def _environment(pictures: Mapping[str, bytes]):
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup, escape
-
-    def spans(texts: Mapping[str, str]) -> Markup:
-        if texts["en"] == texts["zh"]:
-            return escape(texts["en"])
-        return Markup('<span class="en" lang="en">{}</span><span class="zh" lang="zh-Hans">{}</span>').format(
-            texts["en"], texts["zh"]
-        )
-
-    environment = Environment(
-        loader=PackageLoader("houfeng.reports", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-    def css_string(text: str) -> Markup:
-        quoted = "".join(f"\\{ord(c):x} " if c in '"\\<>&\n' else c for c in text)
-        return Markup(f'"{quoted}"')
-
-    environment.globals.update(
-        css_string=css_string,
-        t=lambda key, **values: spans(both(key, **values)),
-        t_plain=lambda key: " · ".join(both(key).values()),
-        both=spans,
-        picture=lambda name: "data:image/png;base64," + base64.b64encode(pictures[name]).decode(),
-        horizon_words=wording.horizon,
-        **{
-            name: getattr(wording, name)
-            for name in (
-                "count",
-                "moment",
-                "parameter",
-                "parameter_range",
-                "percent",
-                "place",
-                "ratio",
-                "signed",
-                "span_of_counts",
-            )
-        },
-    )
-    return environment
 
 
 def _title(document: Mapping) -> wording.Both:
