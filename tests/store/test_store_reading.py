@@ -157,7 +157,7 @@ def test_files_that_are_not_ours_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("shift", "message"), [(-1, "older schema .* `houfeng doctor` brings"), (1, "a newer Houfeng")]
+    ("shift", "message"), [(-1, "older schema .* HOUFENG_DATA_DIR=.* houfeng doctor"), (1, "a newer Houfeng")]
 )
 def test_another_schema_is_refused(tmp_path, shift, message):
     Store.open(tmp_path).close()

@@ -126,7 +126,8 @@ class Database:
                 version = connection.execute("PRAGMA user_version").fetchone()[0]
                 if version < newest:
                     raise StoreError(
-                        f"{path} has the older schema {version} (now {newest}); `houfeng doctor` brings it up to date"
+                        f"{path} has the older schema {version} (now {newest}); bring it up to date with "
+                        f"HOUFENG_DATA_DIR={path.parent} houfeng doctor"
                     )
             except BaseException:
                 connection.close()
