@@ -1,16 +1,37 @@
 """An experiment from the catalogue to the scoreboard: whole, resumed, and with models that fail."""
 
 import json
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 
 import duckdb
 import numpy as np
 import pytest
 
+from houfeng.errors import FitError, InputError, NotEnoughDataError, SourceError, StoreError
 from houfeng.evaluation import log_ratios, observed_counts
-from houfeng.experiments import Serial, run_experiment
-from houfeng.experiments.run import DOCUMENT
-from houfeng.store import Store
-from houfeng.store.packing import pack_forecast
+from houfeng.experiments import (
+    Inputs,
+    ModelEntry,
+    Serial,
+    Unit,
+    inputs_of_run,
+    issue,
+    reissue,
+    run_experiment,
+)
+from houfeng.experiments.aggregate import Tally
+from houfeng.experiments.experiment import TESTS
+from houfeng.experiments.log import experiment_of_settings
+from houfeng.experiments.run import DOCUMENT, step_name
+from houfeng.experiments.scoreboard import BOTH_TAILS
+from houfeng.experiments.work import Worker
+from houfeng.models.stationary import FittedStationary
+from houfeng.store import Store, StoreReader
+from houfeng.store.packing import json_text, pack_forecast
+
+BEGIN = datetime(2010, 1, 1, tzinfo=UTC)
+SHOCK = datetime(2019, 12, 14, 6, 30, tzinfo=UTC)
 
 
 def table(path, sql="SELECT * FROM read_parquet(?)"):
@@ -111,27 +132,187 @@ def test_scores_of_windows_and_tests_are_kept(result):
     assert int(tests["passed"].sum()) == sum(t["passed"] for t in said)
 
 
-def test_a_forecast_of_the_log_is_made_again_to_the_last_byte(result, store):
+@pytest.mark.parametrize("unit", [Unit("poisson", 2), Unit("smoothed", 15)])
+def test_a_forecast_of_the_log_is_made_again_to_the_last_byte(unit, result, store):
     """All it takes is in the store: catalogue, model, parameters, moment, seed."""
-    from houfeng.models.registry import create_model
-    from houfeng.operations.training import known
-    from houfeng.times import Window, parse_time
-
-    (record,) = store.runs()
-    catalog = store.load_catalog(record.catalog)
-    from houfeng.store import StoreReader
-
     with StoreReader.open(store.folder) as reader:
-        unit = reader.result(record.id, "poisson 2019-12-03T00:00:00+00:00 2")
-    from houfeng.regions import Region
+        inputs = inputs_of_run(reader, result.run)
+        logged = reader.result(result.run, step_name(inputs, unit))
+        again = reissue(reader, result.run, unit)
+    assert again.digest == logged["digest"]
+    saved = next(record for record in store.forecasts(model=unit.model) if record.id == logged["forecast"])
+    assert saved.window == inputs.experiment.windows[unit.window]
+    assert pack_forecast(again.forecast).digest == saved.artifact
 
-    region = Region.box("small", west=10.0, south=40.0, east=12.0, north=42.0, cell_deg=0.2, depth_max_km=50)
-    model = create_model(unit["model"], min_magnitude=unit["min_magnitude"], **unit["parameters"])
-    fitted = model.fit(known(catalog, region, parse_time(unit["fitted_as_of"])), region)
-    window = Window(parse_time(unit["start"]), parse_time(unit["end"]))
-    again = fitted.forecast(
-        known(catalog, region, window.start), window, np.random.default_rng(int(unit["seeds"]["forecast"]))
+
+def test_a_run_that_is_no_experiment_is_told(store):
+    with store.begin_run("forecast", {}) as work:
+        work.step("one", lambda: {})
+    with (
+        StoreReader.open(store.folder) as reader,
+        pytest.raises(StoreError, match="kind 'forecast', not an experiment"),
+    ):
+        inputs_of_run(reader, work.id)
+
+
+def test_settings_tell_the_whole_experiment(experiment_of):
+    experiment = experiment_of(
+        models=(ModelEntry("smoothed", "narrow", {"neighbours": (2, 4), "start": BEGIN}), ModelEntry("poisson")),
+        reference="narrow",
+        refit=timedelta(days=3),
+        training_start=BEGIN,
+        thresholds=(4.0, 5.0),
+        keep_forecasts=False,
     )
-    logged = next(f for f in store.forecasts(model="poisson") if f.id == unit["forecast"])
-    assert logged.window == window
-    assert pack_forecast(again).digest == logged.artifact
+    settings = json.loads(json_text(experiment.settings, "settings"))
+    again = experiment_of_settings(settings)
+    assert json.loads(json_text(again.settings, "settings")) == settings
+    assert again.models == experiment.models and again.windows == experiment.windows
+    assert again.refit == experiment.refit and again.training_start == experiment.training_start
+
+
+def test_a_model_that_fails_is_told_on_the_scoreboard_and_the_others_go_on(
+    experiment_of, catalog, store, tmp_path, monkeypatch
+):
+    honest = FittedStationary.forecast
+
+    def sometimes(self, history, window, rng):
+        if self.model.name == "poisson" and window.start.day in (3, 7):
+            raise FitError("no luck")
+        return honest(self, history, window, rng)
+
+    monkeypatch.setattr(FittedStationary, "forecast", sometimes)
+    done = run_experiment(experiment_of(), store, folder=tmp_path / "out", catalog=catalog, executor=Serial())
+    reference, poisson = done.document["models"]
+    assert (reference["failed"], poisson["failed"], poisson["windows_scored"]) == (0, 2, 18)
+    (reason,) = poisson["failures"]
+    assert reason == {"reason": "FitError: no luck", "windows": 2, "first": "2019-12-03T00:00:00Z"}
+    assert poisson["gain"]["windows"] == 18 and reference["gain"]["windows"] == 20
+    assert "FitError: no luck" in (tmp_path / "out" / "scoreboard.html").read_text()
+    scores = table(tmp_path / "out" / "scores.parquet")
+    assert (scores["failure"] == "FitError: no luck").sum() == 2
+    assert np.isnan(np.ma.filled(scores["expected"], np.nan)).sum() == 2
+
+
+def test_a_model_that_never_works_leaves_a_scoreboard(experiment_of, catalog, store, tmp_path, monkeypatch):
+    def never(*_):
+        raise FitError("never")
+
+    monkeypatch.setattr("houfeng.models.poisson.Poisson.fit", never)
+    done = run_experiment(experiment_of(), store, folder=tmp_path / "out", catalog=catalog, executor=Serial())
+    poisson = done.document["models"][1]
+    assert (poisson["windows_scored"], poisson["failed"], poisson["ratio"]) == (0, 20, None)
+    assert poisson["gain"]["value"] is None and poisson["chances"] == [] and poisson["fit"] is None
+    assert (tmp_path / "out" / "scoreboard.html").exists()
+
+
+class Interrupted:
+    """An executor that is stopped after some units."""
+
+    def __init__(self, after: int, error: type[BaseException] = KeyboardInterrupt) -> None:
+        self.after, self.error, self.done = after, error, []
+
+    def outcomes(self, inputs, units):
+        for outcome in Serial().outcomes(inputs, units):
+            if len(self.done) == self.after:
+                raise self.error
+            self.done.append(outcome.unit)
+            yield outcome
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SourceError])
+def test_an_interrupted_experiment_goes_on_and_ends_the_same(error, experiment_of, catalog, store, tmp_path, result):
+    out = tmp_path / "out"
+    first = Interrupted(7, error)
+    with pytest.raises(error):
+        run_experiment(experiment_of(), store, folder=out, catalog=catalog, executor=first)
+    assert not out.exists()
+    second = Interrupted(1000)
+    done = run_experiment(experiment_of(), store, folder=out, catalog=catalog, executor=second)
+    assert done.kept == 7 and len(second.done) == 33 and not set(first.done) & set(second.done)
+    for name in ("scoreboard.json", "scoreboard.html"):
+        assert (out / name).read_bytes() == (result.folder / name).read_bytes()
+    record = next(record for record in store.runs() if record.id == done.run)
+    assert (record.state, record.resumed) == ("done", 1)
+
+
+def test_forecasts_are_kept_or_only_what_makes_them_again(experiment_of, catalog, tmp_path):
+    with Store.open(tmp_path / "lean") as store:
+        experiment = replace(experiment_of(), windows=experiment_of().windows[:2], keep_forecasts=False)
+        done = run_experiment(experiment, store, folder=tmp_path / "out", catalog=catalog, executor=Serial())
+        assert store.forecasts() == ()
+        with StoreReader.open(store.folder) as reader:
+            unit = Unit("poisson", 1)
+            logged = reader.result(done.run, step_name(inputs_of_run(reader, done.run), unit))
+            assert reissue(reader, done.run, unit).digest == logged["digest"]
+
+
+def test_windows_beyond_the_data_are_left_out_and_counted(experiment_of, catalog, store, tmp_path, daily):
+    end = catalog.provenance.data_end
+    experiment = experiment_of(windows=daily(5, start=end - timedelta(days=3)), models=(ModelEntry("smoothed"),))
+    board = run_experiment(experiment, store, folder=tmp_path, catalog=catalog, executor=Serial()).document
+    assert len(board["windows"]) == 3 and board["windows_beyond_data"] == 2
+    with pytest.raises(NotEnoughDataError, match="nothing can be scored"):
+        replace(experiment, windows=daily(2, start=end)).scorable(catalog)
+    with pytest.raises(NotEnoughDataError, match="holds no event"):
+        replace(experiment, windows=daily(2, start=BEGIN - timedelta(days=9))).scorable(catalog)
+
+
+def test_the_proof_stands_on_the_scoreboard(experiment_of, catalog, store, tmp_path, daily):
+    experiment = experiment_of(windows=daily(2))
+    told = []
+    done = run_experiment(
+        experiment, store, folder=tmp_path, catalog=catalog, prove=True, executor=Serial(), progress=told.append
+    )
+    proof = done.document["proof"]
+    assert proof["ran"] and proof["passed"] and [o["model"] for o in proof["outcomes"]] == ["smoothed", "poisson"]
+    assert "Proven: no model did." in done.page.read_text() and "已证明：没有。" in done.page.read_text()
+    assert "proving that poisson does not see the future" in told and told[-1] == "writing the scoreboard"
+
+
+def test_completeness_is_estimated_on_the_past_alone(experiment_of, catalog):
+    inputs = Inputs.of(experiment_of(min_magnitude=None), catalog)
+    cut = catalog.as_of(inputs.experiment.windows[0].start)
+    assert inputs.min_magnitude == Inputs.of(experiment_of(min_magnitude=None), cut).min_magnitude
+    assert 2.9 <= inputs.min_magnitude <= 3.3
+
+
+def test_a_threshold_no_forecast_has_is_refused(experiment_of, catalog):
+    with pytest.raises(InputError, match="threshold 4.2 is not one that forecasts from M3 have; there are: 3, 3.5"):
+        Inputs.of(experiment_of(thresholds=(4.2,)), catalog)
+
+
+def test_a_model_on_other_cells_is_refused(experiment_of, catalog, monkeypatch):
+    honest = FittedStationary.forecast
+
+    def shifted(self, history, window, rng):
+        made = honest(self, history, window, rng)
+        grid = replace(made.gridded.grid, west=made.gridded.grid.west + 0.2)
+        return replace(made, gridded=replace(made.gridded, grid=grid))
+
+    monkeypatch.setattr(FittedStationary, "forecast", shifted)
+    outcome = Worker(Inputs.of(experiment_of(), catalog)).do(Unit("poisson", 0))
+    assert "models must forecast on region.grid()" in outcome.failure
+
+
+def test_gridded_tests_where_nothing_is_simulated(experiment_of, catalog, daily):
+    tests = ("N", "M", "S", "L", "CL", "binary", "brier")
+    experiment = experiment_of(n_simulations=0, tests=tests, windows=daily(2, start=SHOCK.replace(hour=0, minute=0)))
+    inputs = Inputs.of(experiment, catalog)
+    assert issue(inputs, Unit("poisson", 0)).simulated is None
+    scores = Worker(inputs).do(Unit("smoothed", 0)).scores
+    assert set(scores.tests) == set(tests) and scores.observed > 0
+    assert all(0 <= test.quantile <= 1 for test in scores.tests.values())
+    assert scores.tests["N"].statistic == scores.observed
+
+
+def test_every_test_can_be_asked_for(experiment_of, catalog, daily):
+    experiment = experiment_of(tests=TESTS, windows=daily(1, start=SHOCK.replace(hour=0, minute=0)))
+    scores = Worker(Inputs.of(experiment, catalog)).do(Unit("smoothed", 0)).scores
+    assert set(scores.tests) == set(TESTS)
+    assert all(scores.tests[test] is not None for test in TESTS)
+    tally = {
+        test: Tally.of_scores([asdict(scores.tests[test])], both_tails=test in BOTH_TAILS, high_tail=test == "M")
+        for test in TESTS
+    }
+    assert all(one.of == 1 for one in tally.values())

@@ -175,7 +175,7 @@ def _or_none(test):
 
 
 @dataclass(frozen=True, slots=True)
-class TestTally:
+class Tally:
     """One consistency test over all windows of a model.
 
     Attributes
@@ -201,7 +201,7 @@ class TestTally:
     n_unsampled: int
 
     @classmethod
-    def of_scores(cls, scores: Sequence[Mapping | None], *, both_tails: bool, high_tail: bool) -> "TestTally":
+    def of_scores(cls, scores: Sequence[Mapping | None], *, both_tails: bool, high_tail: bool) -> "Tally":
         """Count the scores of one test; None where it said nothing.
 
         Parameters

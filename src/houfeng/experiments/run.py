@@ -13,6 +13,7 @@ import numpy as np
 from houfeng.catalogs.catalog import Catalog
 from houfeng.experiments.executors import Executor, executor_of
 from houfeng.experiments.experiment import Experiment
+from houfeng.experiments.log import INPUTS_STEP
 from houfeng.experiments.proof import Proof, first_units, proof_record, prove_no_future
 from houfeng.experiments.scoreboard import scoreboard
 from houfeng.experiments.tables import write_tables
@@ -83,6 +84,7 @@ def run_experiment(
     settings = experiment.settings | {"prove": prove, "folder": str(folder)}
     work = store.begin_run(KIND, settings, region=experiment.region.name, catalog=snapshot)
     try:
+        work.step(INPUTS_STEP, lambda: {"min_magnitude": inputs.min_magnitude, "digest": inputs.digest})
         units = [Unit(label, window) for label in experiment.labels for window in scorable]
         kept = _do_units(inputs, units, work, store, executor, progress)
         proofs = _prove(inputs, first_units(inputs, scorable), work, progress) if prove else None

@@ -14,7 +14,7 @@ from houfeng.experiments.aggregate import (
     Blocks,
     Comparison,
     Series,
-    TestTally,
+    Tally,
     chance_scores,
     compare,
     ratio_interval,
@@ -181,7 +181,7 @@ def _line(inputs: Inputs, label: str, rows: Sequence[Row], series: Mapping[str, 
 
 
 def _tally(test: str, inputs: Inputs, scored: Sequence[Row]) -> dict:
-    tally = TestTally.of_scores(
+    tally = Tally.of_scores(
         [row["scores"]["tests"][test] for row in scored],
         both_tails=test in BOTH_TAILS,
         high_tail=test == "M" and inputs.experiment.n_simulations > 0,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class TestScore:
+class ConsistencyScore:
     """One consistency test of one window.
 
     Attributes
@@ -84,7 +84,7 @@ class Scores:
     log_likelihood: float
     crps: float
     count_log_score: float
-    tests: Mapping[str, TestScore | None]
+    tests: Mapping[str, ConsistencyScore | None]
     chances: tuple[ChanceScore, ...]
 
 
@@ -161,12 +161,12 @@ def _check_cells(gridded: GriddedForecast, experiment: Experiment) -> None:
 
 def _tests(
     issued: "Issued", happened: Catalog, experiment: Experiment, rng: np.random.Generator
-) -> dict[str, TestScore | None]:
+) -> dict[str, ConsistencyScore | None]:
     gridded = issued.forecast.gridded
     binned = None
     if issued.simulated is not None:
         binned = ev.bin_catalogs(issued.simulated, gridded.grid, gridded.magnitudes)
-    found: dict[str, TestScore | None] = {}
+    found: dict[str, ConsistencyScore | None] = {}
     for name in experiment.tests:
         try:
             if binned is not None and name in _OF_CATALOGUES:
@@ -176,7 +176,7 @@ def _tests(
         except NotEnoughDataError:  # no earthquake to test: the test says nothing
             found[name] = None
             continue
-        found[name] = TestScore(
+        found[name] = ConsistencyScore(
             statistic=float(getattr(result, "statistic", getattr(result, "observed", np.nan))),
             at_least=result.at_least,
             at_most=result.at_most,
