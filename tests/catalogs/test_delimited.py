@@ -159,7 +159,8 @@ def test_any_words_survive_between_quotes(words, delimiter):
     catalog = Catalog.of(
         time=np.arange(len(words)).astype("datetime64[us]"), longitude=np.zeros(len(words)),
         latitude=np.zeros(len(words)), magnitude=np.full(len(words), 5.0),
-        event_id=np.array([one for one, _ in words], object), magnitude_type=np.array([two for _, two in words], object),
+        event_id=np.array([one for one, _ in words], object),
+        magnitude_type=np.array([two for _, two in words], object),
         provenance=Provenance("x", "y", datetime(2020, 1, 1, tzinfo=UTC)),
     )  # fmt: skip
     stream = io.BytesIO()
