@@ -79,7 +79,7 @@ def _changed(plan, catalog: str, executor: str, workers: int | None, scheduler: 
             plan.executor,
             kind=kind,
             workers=workers or plan.executor.workers,
-            scheduler=(scheduler or plan.executor.scheduler) if kind == "dask" else "",
+            scheduler=scheduler or (plan.executor.scheduler if kind == "dask" else ""),
         )
     return replace(plan, **changes)
 
