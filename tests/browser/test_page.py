@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 from matplotlib.image import imread
-from service_samples import EXPERIMENT, FAILED, KILLED, REAL, copy_of_store
+from service_samples import EXPERIMENT, FAILED, KILLED, REAL, board, board_model, copy_of_store
 
 from houfeng.reports.messages import message
 from houfeng.reports.wording import percent
@@ -196,6 +196,24 @@ def test_the_scoreboard_of_a_run_and_of_an_experiment(visit):
     assert "Proven: no model saw the future" in page.inner_text("#board-notes")
 
 
+def test_an_experiment_with_forecasts_shows_its_labels_best_first(visit, tmp_path):
+    folder = copy_of_store(tmp_path)
+    with Store.open(folder) as store:
+        told = {"name": "two-labels", "reference": "slow"}
+        with store.begin_run("experiment", told, region="sichuan-yunnan", catalog=store.runs()[0].catalog) as work:
+            for label, id in (("slow", 6), ("quick", 2)):
+                number = store.save_forecast(work, store.load_forecast(id))
+                work.record(f"{label} 0", {"forecast": number, "label": label})
+            lines = [board_model("slow", gain=None), board_model("quick")]
+            work.record("scoreboard.json", board(models=lines, baseline="slow"))
+    with serving(folder) as base:
+        page = visit(f"?lang=en&run={work.id}", base=base).page
+        assert page.inner_text("#title") == "Experiment two-labels: Sichuan-Yunnan"
+        assert page.input_value("#model") == "quick"
+        assert page.locator("#model option").all_inner_texts() == ["quick", "slow (baseline)"]
+        assert page.locator(".bars .name").all_inner_texts() == ["quick", "Long-term average"]
+
+
 def test_a_new_run_appears_without_reloading(visit, tmp_path):
     folder = copy_of_store(tmp_path)
     with serving(folder) as base:
@@ -213,6 +231,21 @@ def test_a_new_run_appears_without_reloading(visit, tmp_path):
         page.click(f"[data-run='{work.id}']")
         wait(page, "document.querySelector('#title').textContent.includes('Japan')")
     assert seen.complaints == []
+
+
+def test_an_approval_is_seen_without_reloading(visit, tmp_path):
+    folder = copy_of_store(tmp_path)
+    with serving(folder) as base:
+        page = visit(REAL_PAGE, base=base).page
+        magnitude = page.input_value("#magnitude")
+        assert page.inner_text("#card .stamp.draft") == "DRAFT"
+        with Store.open(folder) as store:
+            store.approve(2, "<i>Sichuan</i> Earthquake Agency")  # the forecast shown: the week by reasenberg-jones
+        page.wait_for_selector("#card .stamp.approved")
+        text = page.inner_text("#card")
+        assert "APPROVED by <i>Sichuan</i> Earthquake Agency" in text and "DRAFT" not in text
+        assert page.input_value("#magnitude") == magnitude
+        assert "DRAFT" not in page.inner_text("#notice")
 
 
 def test_an_empty_store_says_what_to_type(visit, tmp_path):

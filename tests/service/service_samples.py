@@ -84,6 +84,7 @@ def board(**changes) -> dict:
         "data_end": "2020-01-01T00:00:00Z",
         "standing": "draft",
         "baseline": "smoothed",
+        "tests": ["N", "S"],
         "models": [
             board_model("etas"),
             board_model("smoothed", gain={"value": 0.0, "low": 0.0, "high": 0.0, "against": "smoothed", "windows": 9}),

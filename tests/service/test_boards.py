@@ -28,7 +28,7 @@ def test_a_run_is_scored_by_its_own_comparison(reader):
     assert all(len(row["cells"]) == len(made["columns"]) for row in made["rows"])
     week = next(line for line in made["data"] if (line["model"], line["horizon"]) == ("reasenberg-jones", "week"))
     row = made["rows"][3]["cells"]
-    assert row[2]["text"] == str(week["n_observed"]) and row[5]["text"] == f"{week['checks_inside']} / {week['checks']}"
+    assert row[3]["text"] == str(week["n_observed"]) and row[2]["text"] == f"{week['checks_inside']} / {week['checks']}"
     assert [row["quiet"] for row in made["rows"]] == [False, True, False] * 2
     assert "does not prove" in made["notes"][0]["en"]
 
@@ -44,20 +44,21 @@ def test_an_experiment_shows_what_it_registered(reader):
     assert made["title"]["en"] == "italy-days: Italy (CSEP), M≥4, 10 windows, data to 2020-01-01 00:00 UTC"
     assert [column["en"] for column in made["columns"]] == [
         "Model",
-        "Windows",
-        "Expected / observed",
         "Information gain over smoothed",
+        "Expected / observed",
         "N-test passed",
         "S-test passed",
+        "Windows",
     ]
     assert [row["cells"][0]["text"] for row in made["rows"]] == ["etas", "smoothed", "poisson", "silent"]
     assert all(len(row["cells"]) == 6 and row["group"] is None for row in made["rows"])
     assert [row["quiet"] for row in made["rows"]] == [False, True, False, False]
+    assert cells(made, "smoothed")[:2] == [boards.cell("smoothed", small="baseline"), boards.cell("0")]
 
 
 def test_what_holds_and_what_fails_is_marked(reader):
     made = boards.of_run(reader, EXPERIMENT)
-    name, windows, ratio, gain, number, space = cells(made, "etas")
+    name, gain, ratio, number, space, windows = cells(made, "etas")
     assert (name["mark"], windows["text"], windows["mark"]) == (None, "100", None)
     assert ratio == {"text": "0.95", "small": "0.80 … 1.10", "mark": "good"}
     assert gain == {"text": "+0.52", "small": "+0.31 … +0.77", "mark": "good"}
@@ -66,7 +67,7 @@ def test_what_holds_and_what_fails_is_marked(reader):
 
 
 def test_failed_windows_and_bad_scores_are_marked(reader):
-    _, windows, ratio, gain, number, space = cells(boards.of_run(reader, EXPERIMENT), "poisson")
+    _, gain, ratio, number, space, windows = cells(boards.of_run(reader, EXPERIMENT), "poisson")
     assert windows["mark"] == "bad" and windows["text"]["en"] == "97 scored, 3 failed"
     assert ratio["mark"] == gain["mark"] == "bad" and gain["text"] == "−0.40"
     assert number["mark"] is None  # more passes than the band are no fault
@@ -74,7 +75,7 @@ def test_failed_windows_and_bad_scores_are_marked(reader):
 
 
 def test_what_could_not_be_computed_is_a_dash(reader):
-    _, _, ratio, gain, number, _ = cells(boards.of_run(reader, EXPERIMENT), "silent")
+    _, gain, ratio, number, _, _ = cells(boards.of_run(reader, EXPERIMENT), "silent")
     assert {ratio["text"], gain["text"], number["text"]} == {"—"}
     assert {ratio["mark"], gain["mark"], number["mark"]} == {None}
 
@@ -82,7 +83,7 @@ def test_what_could_not_be_computed_is_a_dash(reader):
 def test_a_gain_that_may_be_zero_has_no_mark(tmp_path):
     gain = {"value": 0.1, "low": -0.2, "high": 0.4, "against": "smoothed", "windows": 10}
     made = made_of(tmp_path, board(models=[board_model("etas", gain=gain)]))
-    assert cells(made, "etas")[3] == {"text": "+0.10", "small": "−0.20 … +0.40", "mark": None}
+    assert cells(made, "etas")[1] == {"text": "+0.10", "small": "−0.20 … +0.40", "mark": None}
 
 
 def test_an_interval_that_could_not_be_had_gives_no_mark(tmp_path):
@@ -91,7 +92,7 @@ def test_an_interval_that_could_not_be_had_gives_no_mark(tmp_path):
         ratio={"value": 1.2, "low": None, "high": None},
         gain={"value": 0.1, "low": None, "high": None, "against": "smoothed", "windows": 2},
     )
-    _, _, ratio, gain, *_ = cells(made_of(tmp_path, board(models=[line])), "etas")
+    _, gain, ratio, *_ = cells(made_of(tmp_path, board(models=[line])), "etas")
     assert ratio == {"text": "1.20", "small": "", "mark": None}
     assert gain == {"text": "+0.10", "small": "", "mark": None}
 

@@ -4,11 +4,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from service_samples import REAL, copy_of_store
+from service_samples import REAL, board, board_model, copy_of_store
 
+from houfeng.errors import UnknownNameError
+from houfeng.regions import Region
 from houfeng.reports import wording
 from houfeng.service.cards import LARGEST, card
-from houfeng.service.runs import horizon_name, state_of
+from houfeng.service.observed import observed
+from houfeng.service.runs import detail, horizon_name, region_of, state_of
 from houfeng.store import Store, StoreReader
 from houfeng.values import LEGAL_NOTICE
 
@@ -153,3 +156,58 @@ def test_a_run_whose_process_is_gone_is_interrupted(reader, change, state):
 
     record = replace(reader.run(REAL), **({"host": socket.gethostname()} | change))
     assert state_of(record) == state
+
+
+@pytest.fixture
+def labelled(tmp_path):
+    """A store with an experiment whose two labels are of one model; the reader, and the numbers by label."""
+    folder, numbers = copy_of_store(tmp_path), {}
+    with Store.open(folder) as store:
+        told = {"name": "labels", "reference": "slow", "region": Region.named("sichuan-yunnan").to_geojson()}
+        told |= {"cell_deg": 0.2, "depth_max_km": 5.0}
+        with store.begin_run("experiment", told, region="sichuan-yunnan", catalog=store.runs()[0].catalog) as work:
+            for label, id in (("slow", WEEK["poisson"]), ("quick", WEEK["reasenberg-jones"])):
+                forecast = store.load_forecast(id)
+                forecast = replace(forecast, issue=replace(forecast.issue, model="etas"))
+                numbers[label] = store.save_forecast(work, forecast)
+                work.record(f"{label} 2022 0", {"forecast": numbers[label], "label": label})
+            lines = [board_model("slow", gain=None), board_model("quick"), board_model("never stored")]
+            work.record("scoreboard.json", board(models=lines))
+    with StoreReader.open(folder) as reader:
+        yield reader, work.id, numbers
+
+
+def test_models_of_an_experiment_go_by_their_labels(labelled):
+    reader, _, numbers = labelled
+    made = card(reader, numbers["quick"])
+    assert made["model"] == "quick" and made["baseline"] == "slow"
+    line = made["magnitudes"][0]
+    assert {entry["model"] for entry in line["models"]} == {"quick", "slow"}
+    assert line["baseline_probability"] == reader.forecast(numbers["slow"]).counts[0].probability
+    assert "quick" in made["why"]["words"]["en"]
+
+
+def test_an_experiment_offers_its_best_model_first(labelled):
+    reader, run, numbers = labelled
+    made = detail(reader, run)
+    assert made["models"] == ["quick", "slow"] and made["baseline"] == "slow" and made["run"]["name"] == "labels"
+    assert {forecast["id"]: forecast["model"] for forecast in made["forecasts"]} == {
+        number: label for label, number in numbers.items()
+    }
+
+
+def test_what_followed_is_counted_as_deep_as_the_experiment_reaches(labelled):
+    reader, run, numbers = labelled
+    record = reader.forecast(numbers["quick"])
+    shallow, whole = observed(reader, record), observed(reader, reader.forecast(WEEK["reasenberg-jones"]))
+    assert shallow.after.depth_km.max(initial=0) <= 5.0 < whole.after.depth_km.max()
+    assert card(reader, numbers["quick"])["magnitudes"][0]["came"]["n"] == len(shallow.after)
+    assert region_of(reader.run(run), "sichuan-yunnan").depth_max_km == 5.0
+    assert region_of(reader.run(REAL), "sichuan-yunnan").depth_max_km == 70.0
+
+
+def test_a_region_that_nobody_knows_is_an_error_of_its_own(reader):
+    record = replace(reader.run(REAL), settings={})
+    with pytest.raises(UnknownNameError, match="unknown region 'atlantis'"):
+        region_of(record, "atlantis")
+    assert region_of(record, "japan").name == "japan"

@@ -32,6 +32,8 @@ def test_runs_are_listed_newest_first_with_their_state(client):
     assert [run["id"] for run in runs] == [EXPERIMENT, KILLED, FAILED, REAL]
     assert [run["state"] for run in runs] == ["done", "interrupted", "failed", "done"]
     experiment, killed, failed, real = runs
+    assert [run["standing"] for run in runs] == [{}, {}, {}, {"draft": 6}]
+    assert experiment["name"] == "italy-days" and real["name"] is None
     assert real["titles"] == {"en": "Sichuan-Yunnan", "zh": "川滇地区"}
     assert real["as_of"] == [time(AS_OF)] and real["data_end"] == "2025-11-09T23:44:25.067000Z"
     assert real["kind_words"]["en"] == "Forecast" and experiment["kind_words"]["zh"] == "实验"

@@ -124,3 +124,14 @@ def test_pictures_of_the_page_are_small(path):
     content = path.read_bytes()
     width, _ = struct.unpack(">II", content[16:24])
     assert len(content) < 200_000 and width >= 390
+
+
+def test_the_page_on_serving_names_every_route_and_no_other():
+    from houfeng.service.routes import router
+
+    text = (ROOT / "docs" / "how-to" / "serve.md").read_text(encoding="utf-8")
+    written = {path.split("?")[0] for path in re.findall(r"^\| `(/api/[^`]+)`", text, re.M)}
+    there = {f"/api{route.path}" for route in router.routes} - {"/api/{path:path}"}
+    assert written == there | {"/api/openapi.json"}
+    for name in re.findall(r"\]\(([^)#]+)\)", text):
+        assert (ROOT / "docs" / "how-to" / name).resolve().exists(), name

@@ -60,6 +60,17 @@ def test_it_reads_steps_and_their_results(filled):
         assert reader.steps(99) == ()
 
 
+def test_it_counts_standings_and_knows_labels(filled):
+    with filled.begin_run("experiment", {}, region="box") as work:
+        number = filled.save_forecast(work, sample_forecast(3))
+        work.record("quick 0", {"forecast": number, "label": "quick"})
+        work.record("quick 1", {"forecast": None, "label": "quick"})  # a window that failed
+    filled.approve(1, "Dr Ana Rojas")
+    with StoreReader.open(filled.folder) as reader:
+        assert reader.standings() == {1: {"approved": 1, "draft": 1}, work.id: {"draft": 1}}
+        assert reader.labels(work.id) == {number: "quick"} and reader.labels(1) == {}
+
+
 def test_a_standing_given_meanwhile_is_seen_at_once(filled):
     with StoreReader.open(filled.folder) as reader:
         assert reader.forecast(1).issue.state == "draft"

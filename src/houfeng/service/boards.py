@@ -7,11 +7,8 @@ from houfeng.operations.document import read_comparison, standings, time
 from houfeng.operations.training import BASELINE
 from houfeng.reports import wording
 from houfeng.reports.headlines import both
-from houfeng.service.runs import MOMENT, horizon_words, horizons_of, summary, titles
+from houfeng.service.runs import EXPERIMENT, MOMENT, SCOREBOARD, horizon_words, horizons_of, summary, titles
 from houfeng.store import RunRecord, StoreReader
-
-#: The step in which an experiment keeps its scoreboard ("houfeng-scoreboard/1", see ``houfeng.experiments``).
-SCOREBOARD = "scoreboard.json"
 
 
 def of_run(store: StoreReader, id: int) -> dict:
@@ -40,7 +37,7 @@ def experiments(store: StoreReader) -> list[dict]:
     return [
         summary(record, ends.get(record.catalog), ())
         for record in reversed(store.runs())
-        if record.kind == "experiment" and any(step.name == SCOREBOARD for step in store.steps(record.id))
+        if record.kind == EXPERIMENT and any(step.name == SCOREBOARD for step in store.steps(record.id))
     ]
 
 
@@ -63,15 +60,15 @@ def _comparison(record: RunRecord, board: Sequence[Mapping]) -> dict:
                 "quiet": baseline,
                 "cells": [
                     cell(line["model"], small="baseline" if baseline else ""),
-                    cell(line["n_forecasts"]),
-                    cell(line["n_observed"]),
-                    cell(wording.count(line["expected"])),
                     cell("0") if baseline else _gain(gain),
                     cell(f"{inside} / {checks}"),
+                    cell(line["n_observed"]),
+                    cell(wording.count(line["expected"])),
+                    cell(line["n_forecasts"]),
                 ],
             }
         )
-    keys = ("col_model", "col_forecasts", "col_came", "col_expected", "col_ig", "col_inside")
+    keys = ("col_model", "col_ig", "col_inside", "col_came", "col_expected", "col_forecasts")
     return {
         "schema": "houfeng-comparison/1",
         "title": both("scoreboard"),
@@ -85,25 +82,25 @@ def _comparison(record: RunRecord, board: Sequence[Mapping]) -> dict:
 
 def _experiment(record: RunRecord, board: Mapping) -> dict:
     """Models of an experiment: gain, ratio and the consistency tests, with failures marked."""
-    tests = list(dict.fromkeys(name for model in board["models"] for name in model["tests"]))
+    tests = board["tests"]
     against = board["baseline"]
     columns = [
         both("col_model"),
-        both("page_col_windows"),
-        both("page_col_ratio"),
         both("page_col_gain", against=against),
+        both("page_col_ratio"),
         *(both("page_col_test", test=test) for test in tests),
+        both("page_col_windows"),
     ]
     rows = [
         {
             "group": None,
             "quiet": model["name"] == board["baseline"],
             "cells": [
-                cell(model["name"]),
-                _windows(model),
+                cell(model["name"], small="baseline" if model["name"] == against else ""),
+                cell("0") if model["name"] == against else _gain(model["gain"]),
                 _ratio(model["ratio"]),
-                _gain(model["gain"]),
                 *(_test(model["tests"].get(test)) for test in tests),
+                _windows(model),
             ],
         }
         for model in board["models"]

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from houfeng.catalogs.catalog import Catalog
 from houfeng.forecasts.forecast import Forecast
 from houfeng.operations.document import number, time
-from houfeng.operations.training import BASELINE
 from houfeng.reports import wording
 from houfeng.reports.headlines import TO_RECKON_WITH, both, joined
 from houfeng.reports.notes import note_in_both
-from houfeng.service.runs import horizon_name, horizon_words, horizons_of, section, titles
+from houfeng.service.observed import observed
+from houfeng.service.runs import baseline_of, horizon_name, horizon_words, horizons_of, section, titles
 from houfeng.store import ForecastRecord, StoreReader
 from houfeng.store.forecasts import CountSummary
 
@@ -47,25 +48,26 @@ def card(store: StoreReader, id: int) -> dict:
     run, issue = store.run(record.run), record.issue
     told = horizons_of(run)
     name = horizon_name(record, told)
-    siblings = [
-        other
+    labels = store.labels(record.run)
+    siblings = {
+        labels.get(other.id, other.issue.model): other
         for other in store.forecasts(run=record.run)
         if other.window == record.window and other.issue.as_of == issue.as_of
-    ]
+    }
+    model = labels.get(id, issue.model)
+    siblings[model] = record
+    baseline = baseline_of(run) if baseline_of(run) in siblings else None
     found = section(store, record.run, issue.as_of) or {}
-    checks = [
-        check
-        for check in found.get("observed", {}).get("checks", ())
-        if (check["model"], check["horizon"]) == (issue.model, name)
-    ]
+    around = observed(store, record)
+    followed = around.after if around and around.whole else None
     words = horizon_words(name, record.window.days)
-    lines = [_line(line, siblings, checks, words) for line in record.counts if line.magnitude <= LARGEST]
+    lines = [_line(line, siblings, baseline, followed, words) for line in record.counts if line.magnitude <= LARGEST]
     final = "final" in issue.label
     return {
         "id": record.id,
         "run": record.run,
-        "model": issue.model,
-        "baseline": BASELINE if any(other.issue.model == BASELINE for other in siblings) else None,
+        "model": model,
+        "baseline": baseline,
         "region": {"name": issue.region, "titles": titles(run)},
         "as_of": time(issue.as_of),
         "window": {
@@ -89,20 +91,23 @@ def card(store: StoreReader, id: int) -> dict:
         "warnings": [{"en": w["en"], "zh": w["zh"]} for w in found.get("warnings", ())],
         "first_magnitude": _first(lines),
         "magnitudes": lines,
-        "why": _why(loaded(store, record), words),
+        "why": _why(loaded(store, record), model, words),
     }
 
 
 def _line(
-    line: CountSummary, siblings: Sequence[ForecastRecord], checks: Sequence[Mapping], words: wording.Both
+    line: CountSummary,
+    siblings: Mapping[str, ForecastRecord],
+    baseline: str | None,
+    followed: Catalog | None,
+    words: wording.Both,
 ) -> dict:
     """All there is to say of one magnitude."""
-    by_model = {other.issue.model: _same(other, line.magnitude) for other in siblings}
-    usual = by_model.get(BASELINE)
+    by_model = {model: _same(other, line.magnitude) for model, other in siblings.items()}
+    usual = by_model.get(baseline)
     ratio = line.probability / usual.probability if usual and usual.probability > 0 else None
     gain = line.expected / usual.expected if usual and usual.expected > 0 else None
     chances = [other.probability for other in by_model.values() if other]
-    check = next((c for c in checks if c["magnitude"] == line.magnitude), None)
     said = {
         "gain": wording.times(gain),
         "m": f"{line.magnitude:g}",
@@ -137,7 +142,7 @@ def _line(
                 "page_spread", n=len(chances), low=wording.percent(min(chances)), high=wording.percent(max(chances))
             ),
         },
-        "came": None if check is None else {"n": check["observed"], "inside": check["inside"], "words": _came(check)},
+        "came": None if followed is None else _came(line, len(followed.above(line.magnitude))),
     }
 
 
@@ -145,9 +150,10 @@ def _same(record: ForecastRecord, magnitude: float) -> CountSummary | None:
     return next((line for line in record.counts if abs(line.magnitude - magnitude) < 1e-6), None)
 
 
-def _came(check: Mapping) -> wording.Both:
-    inside = both("came_inside" if check["inside"] else "came_outside")
-    return both("page_came", n=check["observed"], inside=inside)
+def _came(line: CountSummary, n: int) -> dict:
+    inside = line.low <= n <= line.high
+    word = both("came_inside" if inside else "came_outside")
+    return {"n": n, "inside": inside, "words": both("page_came", n=n, inside=word)}
 
 
 def _first(lines: Sequence[Mapping]) -> float | None:
@@ -157,14 +163,14 @@ def _first(lines: Sequence[Mapping]) -> float | None:
     return max((line["magnitude"] for line in wanted), default=None)
 
 
-def _why(forecast: Forecast, words: wording.Both) -> dict:
+def _why(forecast: Forecast, model: str, words: wording.Both) -> dict:
     explanation = forecast.explanation
     share = explanation.background_share
     return {
         "background_share": share,
         "words": both(
             "why_share",
-            model=forecast.issue.model,
+            model=model,
             horizon=words,
             share=f"{100 * share:.1f} %",
             rest=f"{100 * (1 - share):.1f} %",

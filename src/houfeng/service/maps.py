@@ -1,7 +1,6 @@
 """What is drawn on the map: cells, outline, earthquakes before and after, land."""
 
 import json
-from datetime import timedelta
 from functools import cache
 
 import numpy as np
@@ -12,20 +11,17 @@ from houfeng.forecasts.forecast import Forecast
 from houfeng.forecasts.geojson import to_geojson
 from houfeng.geo import points_in_rings, ring_area_km2
 from houfeng.operations.document import time
-from houfeng.operations.training import BASELINE
 from houfeng.reports import wording
 from houfeng.reports.coastline import coastline, land
 from houfeng.reports.headlines import both
 from houfeng.reports.scale import colour_range
 from houfeng.service.cards import loaded
-from houfeng.service.runs import horizon_name, horizon_words, horizons_of, region_of
+from houfeng.service.observed import Observed, observed
+from houfeng.service.runs import baseline_of, horizon_name, horizon_words, horizons_of, region_of
 from houfeng.store import ForecastRecord, StoreReader
 
 #: Highest cells of the table that stands for the map where it cannot be drawn or seen.
 HIGHEST = 10
-
-#: Earthquakes before a forecast are drawn from so long before it, or as long as its window if that is longer.
-BEFORE = timedelta(days=30)
 
 #: At most so many earthquakes of each kind are drawn, the strongest.
 DRAWN = 1500
@@ -71,7 +67,9 @@ def cells(store: StoreReader, id: int, magnitude: float) -> dict:
         ],
         "outline": outline["feature"] if outline else None,
         "legend": both("page_legend", m=f"{magnitude:g}", side=side, horizon=words),
-        "caption": both("page_map_words", model=record.issue.model, m=f"{magnitude:g}", horizon=words),
+        "caption": both(
+            "page_map_words", model=store.labels(run.id).get(id, record.issue.model), m=f"{magnitude:g}", horizon=words
+        ),
         "highest": _highest(forecast, magnitude, west),
     }
 
@@ -88,29 +86,20 @@ def earthquakes(store: StoreReader, id: int) -> dict:
     longer). After: in the window, as far as the data of the run reach. A run without a catalogue has neither.
     """
     record = store.forecast(id)
-    run = store.run(record.run)
-    empty = {"type": "FeatureCollection", "features": []}
-    if not run.catalog:
-        return {**empty, "before": 0, "after": None, "words": both("page_no_catalogue")}
-    catalog, issue = store.load_catalog(run.catalog), record.issue
-    inside = catalog.within(region_of(run, issue.region)).above(record.counts[0].magnitude)
-    span = max(BEFORE, record.window.end - record.window.start)
-    before = inside.as_of(issue.as_of).between(issue.as_of - span, issue.as_of)
-    known_until = catalog.provenance.data_end
-    followed = None
-    if known_until > record.window.start:
-        followed = inside.between(record.window.start, record.window.end)
-    features = _points(before, "before")
-    if followed is not None:
-        features += _points(followed, "after")
-    whole = known_until >= record.window.end
+    around = observed(store, record)
+    if around is None:
+        words = both("page_no_catalogue")
+        return {"type": "FeatureCollection", "features": [], "before": 0, "after": None, "words": words}
+    features = _points(around.before, "before")
+    if around.after is not None:
+        features += _points(around.after, "after")
     return {
         "type": "FeatureCollection",
         "features": features,
-        "before": len(before),
-        "after": None if followed is None else len(followed),
-        "known_until": time(known_until),
-        "words": _told(before, followed, span=span, whole=whole, magnitude=record.counts[0].magnitude),
+        "before": len(around.before),
+        "after": None if around.after is None else len(around.after),
+        "known_until": time(around.known_until),
+        "words": _told(around, record.counts[0].magnitude),
     }
 
 
@@ -162,8 +151,9 @@ def _outline(store: StoreReader, record: ForecastRecord) -> dict | None:
 
 def _usual(store: StoreReader, record: ForecastRecord, forecast: Forecast, magnitude: float) -> np.ndarray:
     """Long-term rates of the same window, which set the colours; the forecast's own where there are none."""
+    labels, baseline = store.labels(record.run), baseline_of(store.run(record.run))
     for other in store.forecasts(run=record.run):
-        if other.issue.model == BASELINE and other.window == record.window:
+        if labels.get(other.id, other.issue.model) == baseline and other.window == record.window:
             return loaded(store, other).gridded.above(magnitude)
     return forecast.gridded.above(magnitude)
 
@@ -203,11 +193,9 @@ def _points(events: Catalog, kind: str) -> list[dict]:
     ]
 
 
-def _told(
-    before: Catalog, followed: Catalog | None, *, span: timedelta, whole: bool, magnitude: float
-) -> dict[str, str]:
+def _told(around: Observed, magnitude: float) -> wording.Both:
     """What the circles are, in words."""
-    days = f"{span.total_seconds() / 86_400:g}"
-    n = 0 if followed is None else len(followed)
-    key = "page_events_none" if followed is None else "page_events_whole" if whole else "page_events_part"
-    return both(key, before=len(before), days=days, m=f"{magnitude:g}", n=n)
+    days = f"{around.span.total_seconds() / 86_400:g}"
+    n = 0 if around.after is None else len(around.after)
+    key = "page_events_none" if around.after is None else "page_events_whole" if around.whole else "page_events_part"
+    return both(key, before=len(around.before), days=days, m=f"{magnitude:g}", n=n)

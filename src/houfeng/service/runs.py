@@ -1,5 +1,6 @@
 """Runs as the page lists them, and what one run offers to choose from."""
 
+import math
 import os
 import socket
 from collections.abc import Mapping
@@ -17,11 +18,19 @@ from houfeng.times import HORIZONS
 #: Steps of a forecasting run (see ``houfeng.operations.run``).
 HEADER, MOMENT = "fit", "forecast "
 
+#: The kind of a run that compares models over many windows, and the step in which it keeps its scoreboard
+#: ("houfeng-scoreboard/1", see ``houfeng.experiments``).
+EXPERIMENT, SCOREBOARD = "experiment", "scoreboard.json"
+
 
 def summaries(store: StoreReader) -> list[dict]:
-    """All runs, newest first."""
-    ends, moments = store.data_ends(), store.as_of_times()
-    return [summary(record, ends.get(record.catalog), moments.get(record.id, ())) for record in reversed(store.runs())]
+    """All runs, newest first, with the standing of their forecasts: what changes here is asked for again."""
+    ends, moments, standings = store.data_ends(), store.as_of_times(), store.standings()
+    return [
+        summary(record, ends.get(record.catalog), moments.get(record.id, ()))
+        | {"standing": standings.get(record.id, {})}
+        for record in reversed(store.runs())
+    ]
 
 
 def summary(record: RunRecord, data_end: datetime | None, moments: tuple[datetime, ...]) -> dict:
@@ -33,6 +42,7 @@ def summary(record: RunRecord, data_end: datetime | None, moments: tuple[datetim
         "id": record.id,
         "kind": record.kind,
         "kind_words": kind_words(record.kind),
+        "name": str(record.settings["name"]) if record.kind == EXPERIMENT and "name" in record.settings else None,
         "region": record.region,
         "titles": titles(record),
         "state": state_of(record),
@@ -48,7 +58,7 @@ def summary(record: RunRecord, data_end: datetime | None, moments: tuple[datetim
 
 def kind_words(kind: str) -> wording.Both:
     """What was made, in words."""
-    if kind == "experiment":
+    if kind == EXPERIMENT:
         return both("page_kind_experiment")
     return both("page_kind_run") if kind in ("run", "forecast") else {"en": kind, "zh": kind}
 
@@ -83,8 +93,9 @@ def detail(store: StoreReader, id: int) -> dict:
     header = store.result(id, HEADER) or {}
     days = horizons_of(record)
     windows = {horizon_name(forecast, days): forecast.window.days for forecast in made}
-    models = list(dict.fromkeys(forecast.issue.model for forecast in made))
-    asked = [name for name in header.get("models_asked", ()) if name in models]
+    labels = store.labels(id)
+    models = list(dict.fromkeys(labels.get(forecast.id, forecast.issue.model) for forecast in made))
+    asked = [name for name in _best_first(store, id) or header.get("models_asked", ()) if name in models]
     moments = tuple(sorted({forecast.issue.as_of for forecast in made}))
     ordered = dict(sorted(windows.items(), key=lambda item: item[1]))
     return {
@@ -98,9 +109,13 @@ def detail(store: StoreReader, id: int) -> dict:
             {"name": name, "days": length, "words": horizon_words(name, length)} for name, length in ordered.items()
         ],
         "models": asked + [name for name in models if name not in asked],
-        "baseline": BASELINE if BASELINE in models else None,
+        "baseline": baseline_of(record) if baseline_of(record) in models else None,
         "first_window": middle_horizon(ordered) if ordered else None,
-        "forecasts": [entry(forecast) | {"window": horizon_name(forecast, days)} for forecast in made],
+        "forecasts": [
+            entry(forecast)
+            | {"model": labels.get(forecast.id, forecast.issue.model), "window": horizon_name(forecast, days)}
+            for forecast in made
+        ],
     }
 
 
@@ -145,6 +160,11 @@ def section(store: StoreReader, run: int, moment: datetime) -> dict | None:
     return store.result(run, f"{MOMENT}{time(moment)}")
 
 
+def baseline_of(record: RunRecord) -> str:
+    """The model that a run compares the others with: an experiment names its own."""
+    return str(record.settings.get("reference", BASELINE))
+
+
 def region_of(record: RunRecord, name: str) -> Region:
     """The region of a forecast: the polygon that its run was told, else the named one.
 
@@ -153,12 +173,21 @@ def region_of(record: RunRecord, name: str) -> Region:
     UnknownNameError
         When the run was told none, and no region of that name ships with Houfeng.
     """
-    told = record.settings.get("region")
-    if isinstance(told, Mapping) and "geometry" in told:
-        return Region.of_geojson(told, name, cell_deg=float(record.settings.get("cell_deg", 0.1)))
-    if name not in Region.names():
+    told = record.settings
+    named = Region.named(name) if name in Region.names() else None
+    if isinstance(told.get("region"), Mapping):
+        depth_km = told.get("depth_max_km", named.depth_max_km if named else 700.0)
+        return Region.of_geojson(told["region"], name, cell_deg=told.get("cell_deg", 0.1), depth_max_km=depth_km)
+    if named is None:
         raise UnknownNameError("region", name, Region.names())
-    return Region.named(name)
+    return named
+
+
+def _best_first(store: StoreReader, run: int) -> list[str]:
+    """Models of an experiment, the one with the highest gain first; empty without a scoreboard."""
+    lines = (store.result(run, SCOREBOARD) or {}).get("models", ())
+    gains = {line["name"]: (line["gain"] or {}).get("value") for line in lines}
+    return sorted(gains, key=lambda name: -math.inf if gains[name] is None else gains[name], reverse=True)
 
 
 def _moment(store: StoreReader, run: int, header: Mapping, moment: datetime) -> dict:

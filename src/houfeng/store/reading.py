@@ -109,6 +109,15 @@ class StoreReader:
         )
         return json.loads(rows[0]["result"]) if rows else None
 
+    def labels(self, run: int) -> dict[int, str]:
+        """What an experiment calls each forecast's model: number of the forecast to label; empty for other runs."""
+        rows = self._database.read(
+            "SELECT json_extract(result, '$.forecast') AS forecast, json_extract(result, '$.label') AS label "
+            "FROM steps WHERE run = ? AND state = 'done' AND label IS NOT NULL AND forecast IS NOT NULL",
+            (run,),
+        )
+        return {row["forecast"]: row["label"] for row in rows}
+
     def forecasts(self, run: int | None = None) -> tuple[ForecastRecord, ...]:
         """Forecasts in the order they were stored, with their present standing; of one run where given."""
         where, values = ("WHERE run = ?", (run,)) if run is not None else ("", ())
@@ -141,6 +150,13 @@ class StoreReader:
         found: dict[int, tuple[datetime, ...]] = {}
         for row in self._database.read("SELECT DISTINCT run, as_of FROM forecasts ORDER BY run, as_of"):
             found[row["run"]] = (*found.get(row["run"], ()), parse_time(row["as_of"]))
+        return found
+
+    def standings(self) -> dict[int, dict[str, int]]:
+        """How many forecasts of each run are in each state now, by number of the run."""
+        found: dict[int, dict[str, int]] = {}
+        for row in self._database.read("SELECT run, state, count(*) AS n FROM forecasts_now GROUP BY run, state"):
+            found.setdefault(row["run"], {})[row["state"]] = row["n"]
         return found
 
     def _unknown(self, kind: str, table: str, id: int) -> UnknownNameError:

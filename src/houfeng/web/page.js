@@ -11,7 +11,9 @@ const EVERY_MS = 3000;
 const NARROW = matchMedia("(max-width: 1199px)");
 
 const state = { runs: null, folder: "", id: null, detail: null, board: null, chosen: {}, card: null, cells: null, events: null };
-let land = null;
+const ground = ask("/api/land"); // asked for at once, needed last
+const mapping = webgl() ? import("./map.js") : null;
+ground.catch(() => {}); // told by drawMap, which waits for it
 let drawing = null; // the MapLibre map, or "plain" without WebGL
 let fitted = null; // the run whose region the map was last moved to
 let turn = 0; // answers to a choice that was changed meanwhile are dropped
@@ -66,9 +68,10 @@ async function pick(button) {
 async function select(id) {
   const mine = ++turn;
   const same = id === state.id;
-  let detail, board;
+  const scored = ask(`/api/runs/${id}/scoreboard`).catch(() => null); // nothing else waits for it
+  let detail;
   try {
-    [detail, board] = await Promise.all([ask(`/api/runs/${id}`), ask(`/api/runs/${id}/scoreboard`)]);
+    detail = await ask(`/api/runs/${id}`);
   } catch (error) {
     if (mine === turn) tell(t("page_error", { message: error.message }), "bad");
     return;
@@ -83,10 +86,18 @@ async function select(id) {
     model: kept.model ?? detail.models[0],
     magnitude: kept.magnitude ?? null,
   };
-  const worth = board.rows.length > 0 || (has && detail.run.state === "done");
-  Object.assign(state, { id, detail, board: worth ? board : null, card: null, cells: null, events: null });
+  Object.assign(state, { id, detail, board: same ? state.board : null, card: null, cells: null, events: null });
+  scored.then((board) => id === state.id && fill(board));
+  if (!same) for (const part of ["card", "notice"]) byId(part).replaceChildren();
   drawAll();
   if (has) await fetchForecast(mine);
+}
+
+/** Show a scoreboard, unless it says nothing about a run that has not come so far. */
+function fill(board) {
+  const worth = board?.rows.length > 0 || (state.detail.forecasts.length > 0 && state.detail.run.state === "done");
+  state.board = worth ? board : null;
+  drawBoard(state.board);
 }
 
 async function choose(event) {
@@ -113,13 +124,11 @@ async function fetchForecast(mine) {
     ]);
     if (mine !== turn) return;
     Object.assign(state, { card, cells, events });
+    drawAll();
+    await drawMap();
   } catch (error) {
-    if (mine !== turn) return;
-    tell(t("page_error", { message: error.message }), "bad");
-    return;
+    if (mine === turn) tell(t("page_error", { message: error.message }), "bad");
   }
-  drawAll();
-  await drawMap();
 }
 
 function drawAll() {
@@ -160,6 +169,7 @@ function tell(text, kind) {
 }
 
 function title({ run, case_titles: names }) {
+  if (run.name) return t("page_title_experiment", { name: run.name, region: said(run.titles) });
   return names ? t("title_replay", { case: said(names) }) : t("title_run", { region: said(run.titles) });
 }
 
@@ -170,7 +180,7 @@ function drawRuns() {
       h("button", { type: "button", "data-run": run.id, "aria-current": run.id === state.id ? "true" : null },
         h("span", { class: "place" }, said(run.titles)),
         h("span", { class: `state ${run.state}` }, t(`page_state_${run.state}`)),
-        h("small", {}, `${said(run.kind_words)} · ${moment(at)}`),
+        h("small", {}, run.name ? `${said(run.kind_words)} · ${run.name}` : `${said(run.kind_words)} · ${moment(at)}`),
         run.data_end && h("small", {}, `${t("fact_data_end")}: ${moment(run.data_end)}`)));
   });
   const focused = document.activeElement?.dataset?.run;
@@ -214,8 +224,8 @@ const superscript = (power) => String(power).replace(/[-\d]/g, (c) => "⁻⁰¹�
 async function drawMap() {
   const { cells, events, id } = state;
   if (!cells) return;
-  land ??= await (await fetch("/api/land")).json();
-  drawing ??= webgl() ? await movable() : "plain";
+  const land = await ground;
+  drawing ??= mapping ? await movable(land) : "plain";
   if (drawing === "plain") {
     for (const part of ["plain", "no-webgl"]) show(part, true);
     show("map", false);
@@ -232,8 +242,8 @@ function webgl() {
   return document.createElement("canvas").getContext("webgl2") !== null;
 }
 
-async function movable() {
-  const { makeMap } = await import("./map.js");
+async function movable(land) {
+  const { makeMap } = await mapping;
   const made = makeMap(land, { describe, homeLabel: () => t("page_map_home") });
   globalThis.houfengMap = made.map; // for those who look under the bonnet, and for the tests
   return made;
