@@ -125,6 +125,14 @@ def test_the_answer_is_as_sure_as_the_interval(board, gain, keys):
     assert ("includes zero" in said[1]["en"]) == (keys[1] == "sb_lead_unsure")
 
 
+def test_numbers_that_are_wrong_and_the_runner_up_are_not_passed_over(board):
+    assert not any("excludes 1" in s["en"] or "Next comes" in s["en"] for s in lead(board))
+    board["models"][1]["ratio"] = {"value": 0.5, "low": 0.3, "high": 0.9}
+    board["models"].append(model("poisson", gain=board["models"][1]["gain"] | {"value": 0.7}))
+    said = " ".join(s["en"] for s in lead(board))
+    assert "The interval of their ratio excludes 1" in said and "Next comes poisson with +0.70" in said
+
+
 def test_without_an_earthquake_nothing_is_claimed(board):
     for one in board["models"]:
         one["gain"] = {"value": None, "low": None, "high": None, "against": "smoothed", "windows": N}
@@ -171,6 +179,7 @@ def test_nothing_scored_at_all_is_a_page_without_plots(board):
     [
         ({"blocks": {"windows": 30, "asked": 30}}, "blocks of 30 consecutive windows with replacement"),
         ({"blocks": {"windows": 2, "asked": 30}}, "the intervals may be too narrow"),
+        ({"blocks": {"windows": 2, "asked": 2}}, "Only about 6 such blocks fit"),
         ({"blocks": {"windows": 0, "asked": 30}}, "too few windows for any interval"),
         ({"overlap": 7}, "Up to 7 windows overlap"),
         ({"simulations": 0}, "take cells as independent and Poisson"),

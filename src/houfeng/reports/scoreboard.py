@@ -7,6 +7,9 @@ from houfeng.reports.environment import page_environment
 from houfeng.reports.headlines import both
 from houfeng.reports.messages import LANGUAGES
 
+#: With fewer blocks than this the page says that its intervals are rough.
+FEW_BLOCKS = 20
+
 
 def render_scoreboard(board: Mapping) -> str:
     """Render the page of a document of schema ``houfeng-scoreboard/1``, with its plots inside."""
@@ -54,6 +57,12 @@ def lead(board: Mapping) -> list[wording.Both]:
         if best["ratio"] is not None:
             numbers = {"expected": wording.count(best["expected"]), "observed": best["observed"]}
             said.append(both("sb_lead_ratio", model=best["name"], **numbers))
+            if _one(best["ratio"]) == "out":
+                said.append(both("sb_lead_ratio_off"))
+        others = [model for model in rivals if model is not best]
+        if others and gain["value"] > 0:
+            second = max(others, key=lambda model: model["gain"]["value"])
+            said.append(both("sb_lead_next", model=second["name"], gain=wording.signed(second["gain"]["value"])))
     else:
         said.append(both("sb_lead_nothing"))
     failed = sum(model["failed"] for model in board["models"])
@@ -79,6 +88,9 @@ def _notes(board: Mapping) -> list[wording.Both]:
         notes.append(both("sb_note_short_blocks", windows=blocks["windows"], asked=blocks["asked"]))
     else:
         notes.append(both("sb_note_blocks", windows=blocks["windows"]))
+    fitting = len(board["windows"]) // max(1, blocks["windows"])
+    if blocks["windows"] and fitting < FEW_BLOCKS:
+        notes.append(both("sb_note_few_blocks", n=fitting))
     notes.append(both("sb_note_independent"))
     if board["overlap"] > 1:
         notes.append(both("sb_note_overlap", n=board["overlap"]))
