@@ -65,7 +65,7 @@ def test_the_example_that_ships_says_what_the_page_says():
     assert experiment.labels == ("poisson", "smoothed", "reasenberg-jones", "etas")
     assert experiment.catalog.file == str(EXAMPLES / "italy.csv")
     assert len(experiment.windows) == 184 and experiment.step_days == 1 and experiment.overlap == 1
-    assert experiment.refit == timedelta(days=30) and len(set(experiment.fit_times())) == 7
+    assert experiment.refit == timedelta(days=30) and len(set(experiment.fit_times)) == 7
     assert set(experiment.tests) <= set(TESTS)
 
 
@@ -256,7 +256,7 @@ def test_a_label_must_fit_a_file_name():
 )
 def test_models_are_fitted_when_due(experiment_of, daily, refit, expected):
     windows = daily(5)
-    times = experiment_of(windows=windows, refit=refit).fit_times()
+    times = experiment_of(windows=windows, refit=refit).fit_times
     assert times == tuple(windows[i].start for i in expected)
 
 
@@ -269,7 +269,7 @@ def test_models_are_fitted_when_due(experiment_of, daily, refit, expected):
 @settings(max_examples=60, deadline=None)
 def test_no_fit_is_ever_after_its_window_begins_nor_older_than_asked(experiment_of, daily, days, step, n, refit):
     experiment = experiment_of(windows=daily(n, days=days, step=step), refit=refit)
-    times = experiment.fit_times()
+    times = experiment.fit_times
     assert len(times) == n and list(times) == sorted(times)
     for window, moment in zip(experiment.windows, times, strict=True):
         assert moment <= window.start

@@ -148,7 +148,7 @@ class _Queue:
     """Units that wait, by the fit they share."""
 
     def __init__(self, inputs: Inputs, units: Iterable[Unit]) -> None:
-        times = inputs.experiment.fit_times()
+        times = inputs.experiment.fit_times
         self._stretches: dict[tuple, deque[Unit]] = {}
         for unit in units:
             self._stretches.setdefault((unit.model, times[unit.window]), deque()).append(unit)

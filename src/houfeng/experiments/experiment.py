@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
 from houfeng.catalogs.catalog import Catalog
@@ -235,6 +236,7 @@ class Experiment:
         given = {name: value for name, value in common.items() if name in declared and value is not None}
         return create_model(entry.name, min_magnitude=min_magnitude, **given | dict(entry.parameters))
 
+    @cached_property
     def fit_times(self) -> tuple[datetime, ...]:
         """For each window, the moment as of which its models are fitted: never after its start."""
         times: list[datetime] = []

@@ -91,7 +91,7 @@ def scoreboard(
         "simulations": experiment.n_simulations,
         "tests": list(experiment.tests),
         "training_start": None if experiment.training_start is None else time(experiment.training_start),
-        "n_fits": len({experiment.fit_times()[i] for i in windows}),
+        "n_fits": len({experiment.fit_times[i] for i in windows}),
         "windows": _windows(inputs, rows, windows),
         "windows_beyond_data": len(experiment.windows) - len(windows),
         "overlap": experiment.overlap,
@@ -118,7 +118,7 @@ def number(value: float | None) -> float | None:
 
 def _windows(inputs: Inputs, rows: Sequence[Row], windows: Sequence[int]) -> list[dict]:
     observed = {row["window"]: row["scores"]["observed"] for row in rows if row["scores"] is not None}
-    every, times = inputs.experiment.windows, inputs.experiment.fit_times()
+    every, times = inputs.experiment.windows, inputs.experiment.fit_times
     return [
         {
             "start": time(every[i].start),

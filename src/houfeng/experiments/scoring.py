@@ -12,7 +12,7 @@ from houfeng.errors import InputError, NotEnoughDataError
 from houfeng.evaluation.observed import bin_of
 from houfeng.experiments.experiment import Experiment
 from houfeng.forecasts.gridded import GriddedForecast
-from houfeng.regions import Region
+from houfeng.regions import Grid, Region
 
 if TYPE_CHECKING:
     from houfeng.experiments.work import Issued
@@ -89,7 +89,7 @@ class Scores:
 
 
 def score(
-    issued: "Issued", catalog: Catalog, experiment: Experiment, rng: np.random.Generator
+    issued: "Issued", catalog: Catalog, experiment: Experiment, grid: Grid, rng: np.random.Generator
 ) -> tuple[Scores, dict[str, np.ndarray]]:
     """Score one forecast.
 
@@ -101,6 +101,8 @@ def score(
         What happened; events outside the window, cells and bins, or deeper than the region, are left out here.
     experiment
         Which tests and thresholds.
+    grid
+        Cells of the experiment's region.
     rng
         For simulated statistics and randomised quantiles.
 
@@ -110,7 +112,7 @@ def score(
         When the forecast is not on the cells of the experiment's region.
     """
     gridded, counts = issued.forecast.gridded, issued.forecast.counts
-    _check_cells(gridded, experiment)
+    _check_cells(gridded.grid, grid, experiment.region.name)
     events = _events(gridded, catalog, experiment.region)
     happened = catalog.select(events["row"])
     number = counts.number(float(counts.magnitudes[0]))
@@ -147,15 +149,12 @@ def _events(gridded: GriddedForecast, catalog: Catalog, region: Region) -> dict[
     return {"row": rows[chosen], "cell": cell, "bin": column, "log_rate": log_rate}
 
 
-def _check_cells(gridded: GriddedForecast, experiment: Experiment) -> None:
-    grid = experiment.region.grid()
-    same = len(grid) == len(gridded.grid) and gridded.grid.cell_deg == grid.cell_deg
-    if not same or not (
-        np.array_equal(grid.west, gridded.grid.west) and np.array_equal(grid.south, gridded.grid.south)
-    ):
+def _check_cells(found: Grid, wanted: Grid, region: str) -> None:
+    same = len(found) == len(wanted) and found.cell_deg == wanted.cell_deg
+    if not same or not (np.array_equal(found.west, wanted.west) and np.array_equal(found.south, wanted.south)):
         raise InputError(
-            f"the forecast has {len(gridded.grid)} cells of {gridded.grid.cell_deg} degrees, not the {len(grid)} of "
-            f"{grid.cell_deg} degrees of '{experiment.region.name}': models must forecast on region.grid()"
+            f"the forecast has {len(found)} cells of {found.cell_deg} degrees that are not the {len(wanted)} of "
+            f"{wanted.cell_deg} degrees of '{region}': models must forecast on region.grid()"
         )
 
 

@@ -165,7 +165,7 @@ def issue(inputs: Inputs, unit: Unit) -> Issued:
 def fit(inputs: Inputs, unit: Unit) -> Fitted:
     """Fit the unit's model on what was known at the moment its window's fit is due."""
     experiment = inputs.experiment
-    moment = experiment.fit_times()[unit.window]
+    moment = experiment.fit_times[unit.window]
     if moment > experiment.windows[unit.window].start:
         raise FutureError(f"a fit as of {moment.isoformat()} is after its window begins")
     return _fit(inputs, unit.model, moment)
@@ -195,7 +195,8 @@ class Worker:
 
     def __init__(self, inputs: Inputs) -> None:
         self._inputs = inputs
-        self._times = inputs.experiment.fit_times()
+        self._times = inputs.experiment.fit_times
+        self._grid = inputs.experiment.region.grid()
         self._fits: dict[tuple[str, datetime], Fitted] = {}
 
     def do(self, unit: Unit) -> Outcome:
@@ -229,7 +230,7 @@ class Worker:
     def _score(self, unit: Unit, issued: Issued) -> tuple[Scores, dict[str, np.ndarray]]:
         experiment = self._inputs.experiment
         rng = np.random.default_rng(seed_of(experiment, unit, "tests"))
-        return score(issued, self._inputs.catalog, experiment, rng)
+        return score(issued, self._inputs.catalog, experiment, self._grid, rng)
 
 
 def unit_record(inputs: Inputs, outcome: Outcome) -> dict:
@@ -242,7 +243,7 @@ def unit_record(inputs: Inputs, outcome: Outcome) -> dict:
         "parameters": dict(entry.parameters),
         "start": window.start,
         "end": window.end,
-        "fitted_as_of": experiment.fit_times()[unit.window],
+        "fitted_as_of": experiment.fit_times[unit.window],
         "min_magnitude": inputs.min_magnitude,
         "seeds": {purpose: str(seed_of(experiment, unit, purpose)) for purpose in PURPOSES},
         "failure": outcome.failure,
