@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from houfeng.catalogs.catalog import COLUMNS, Catalog, Event
-from houfeng.errors import CatalogError, TimeError
+from houfeng.errors import CatalogError, MissingExtraError, TimeError
 from houfeng.lexicon import CATALOG
 from houfeng.regions import Region
 from houfeng.times import from_datetime64, to_datetime64
@@ -287,3 +287,25 @@ def test_one_row_as_an_event():
 def test_repr_tells_number_span_and_source():
     assert "2 events, M7.0 to M8.3, 2015-09-16T22:54:32" in repr(two())
     assert "simulated" in repr(two())
+
+
+def test_without_pandas_the_exit_to_it_says_what_to_install(monkeypatch):
+    import builtins
+
+    real = builtins.__import__
+
+    def refuse(name, *rest, **named):
+        if name == "pandas":
+            raise ImportError("No module named 'pandas'")
+        return real(name, *rest, **named)
+
+    monkeypatch.setattr(builtins, "__import__", refuse)
+    with pytest.raises(MissingExtraError, match="pip install pandas"):
+        Catalog.empty(PROVENANCE).to_pandas()
+
+
+def test_with_pandas_the_times_are_aware():
+    pandas = pytest.importorskip("pandas")
+    frame = random_catalog(3).to_pandas()
+    assert isinstance(frame, pandas.DataFrame) and len(frame) == 40
+    assert str(frame["time"].dt.tz) == str(frame["issued"].dt.tz) == "UTC"

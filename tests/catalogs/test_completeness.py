@@ -20,6 +20,7 @@ from houfeng.catalogs.completeness import (
     usual_incompleteness,
 )
 from houfeng.errors import InputError, NotEnoughDataError
+from houfeng.geo import great_circle_km
 from houfeng.regions import Region
 from houfeng.values import Provenance
 
@@ -339,3 +340,46 @@ def test_great_chilean_shocks_blind_the_catalogue_as_long_as_the_rule_says(chile
     slope_early = 1 / (np.log(10) * (early.magnitude.mean() - 4.45))
     assert slope_early < 0.85 * slope_seen
     assert 0.7 < slope_seen < 1.4
+
+
+# The hours after large shocks, by trying every pair
+
+
+def aftershock_minutes(seed: int, n: int) -> Catalog:
+    """Two large shocks within days, and small ones minutes to days after them, near and not so near."""
+    rng = np.random.default_rng(seed)
+    days = np.sort(np.concatenate([[0.0, 1.5], 10.0 ** rng.uniform(-4, 1, n)]))
+    magnitude = np.where(np.isin(days, [0.0, 1.5]), [7.4], np.round(rng.uniform(3, 6.5, n + 2), 1))
+    time = np.datetime64("2010-01-01", "us") + (days * 86_400e6).astype("timedelta64[us]")
+    return Catalog.of(
+        time=time, longitude=rng.normal(0, 0.5, n + 2), latitude=rng.normal(0, 0.5, n + 2), magnitude=magnitude,
+        provenance=PROVENANCE,
+    )  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.integers(0, 40), st.sampled_from([3.0, 4.0, 5.0]))
+def test_what_a_network_missed_is_what_every_pair_says(seed, n, low):
+    catalog, rule = aftershock_minutes(seed, n), ShortTermIncompleteness()
+    found = rule.hidden(catalog, low), rule.surely_recorded(catalog, low), rule.magnitude_seen(catalog, low)
+    for j in range(len(catalog)):
+        complete = low
+        hidden = False
+        for i in range(j):
+            apart = (catalog.time[j] - catalog.time[i]) / np.timedelta64(1, "D")
+            m = catalog.magnitude[i]
+            near = float(great_circle_km(
+                longitude=catalog.longitude[i], latitude=catalog.latitude[i],
+                to_longitude=catalog.longitude[j], to_latitude=catalog.latitude[j],
+            )) <= max(50.0, 10 ** (-2.44 + 0.59 * m))  # fmt: skip
+            if near and 0 < apart < 10 ** ((m - 4.5 - low) / 0.75):
+                hidden = True
+                complete = max(complete, m - 4.5 - 0.75 * np.log10(max(apart, 1 / 86_400)))
+        assert found[0][j] == hidden
+        assert found[1][j] == (not hidden or catalog.magnitude[j] >= complete - 1e-9)
+        assert found[2][j] == pytest.approx(min(complete, max(catalog.magnitude[j], low)))
+
+
+def test_some_of_the_invented_minutes_are_hidden_and_some_are_not():
+    hidden = ShortTermIncompleteness().hidden(aftershock_minutes(1, 40), 4.0)
+    assert 5 < hidden.sum() < 38

@@ -522,3 +522,18 @@ def test_providers_are_found_by_name_in_any_case_or_by_address():
     assert find_provider("http://127.0.0.1:1/query").url == "http://127.0.0.1:1/query"
     with pytest.raises(UnknownNameError, match="did you mean 'geonet'"):
         find_provider("geonett")
+
+
+def test_a_service_that_changes_its_columns_half_way_is_told_and_nothing_is_mixed():
+    """The second page has other columns: joined under one header, latitudes would become longitudes."""
+
+    def other_columns(handler, number):
+        if number < 3:
+            return False
+        swapped = HEADER.replace("Latitude|Longitude", "Longitude|Latitude")
+        handler.answer(200, f"{swapped}\n{line(('x', START + timedelta(days=2), 1.0, 2.0, 5.0))}\n")
+        return True
+
+    service = Service(many(30), refuse_above=20, interfere=other_columns)
+    with serving(service) as url, client() as http, pytest.raises(SourceError, match="changed its columns meanwhile"):
+        fetch_catalog(provider_at(url), window=YEAR, min_magnitude=3, client=http)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from houfeng.catalogs.catalog import COLUMNS, Catalog
 from houfeng.catalogs.formats import FORMATS, format_named
 from houfeng.catalogs.reading import parse_catalog, read_catalog, write_catalog
+from houfeng.errors import CatalogError, TimeError
 from houfeng.values import Provenance
 
 NAMES = [known.name for known in FORMATS]
@@ -158,3 +159,59 @@ def test_other_tools_read_the_parquet_file(tmp_path, some_events):
     assert types["time"] == types["issued"] == "TIMESTAMP WITH TIME ZONE"
     assert types["magnitude"] == "DOUBLE"
     assert types["event_id"] == "VARCHAR"
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("TIMESTAMP", "2015-09-16T22:54:32.860000"),
+        ("TIMESTAMP_MS", "2015-09-16T22:54:32.860000"),
+        ("TIMESTAMP WITH TIME ZONE", "2015-09-16T22:54:32.860000"),
+        ("VARCHAR", "2015-09-16T22:54:32.860000"),
+        ("DATE", "2015-09-16T00:00:00.000000"),
+    ],
+)
+def test_parquet_of_other_programs_may_hold_times_of_any_kind(tmp_path, kind, expected):
+    import duckdb
+
+    path = tmp_path / "theirs.parquet"
+    with duckdb.connect() as database:
+        database.execute("SET TimeZone = 'UTC'")
+        database.execute(
+            f"COPY (SELECT CAST('2015-09-16 22:54:32.86' AS {kind}) AS time, -71.7 AS lon, -31.6 AS lat, 8.3 AS mag) "
+            f"TO '{path}' (FORMAT parquet)"
+        )
+    catalog = read_catalog(path, assume_utc=True).catalog
+    assert (str(catalog.time[0]), catalog.magnitude[0]) == (expected, 8.3)
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        assert len(read_catalog(path).catalog) == 1
+    else:
+        with pytest.raises(TimeError, match="no zone"):
+            read_catalog(path)
+
+
+def test_parquet_with_a_number_for_a_time_is_refused_by_name(tmp_path):
+    import duckdb
+
+    path = tmp_path / "theirs.parquet"
+    with duckdb.connect() as database:
+        columns = "1442444072 AS time, 1.0 AS lon, 2.0 AS lat, 5.0 AS mag"
+        database.execute(f"COPY (SELECT {columns}) TO '{path}' (FORMAT parquet)")
+    with pytest.raises(CatalogError, match="column time has the type INTEGER; a time must be a timestamp or ISO 8601"):
+        read_catalog(path, assume_utc=True)
+
+
+def test_long_geojson_comes_in_batches_without_a_seam(tmp_path):
+    from houfeng.catalogs.comcat_geojson import BATCH_ROWS
+
+    n = 2 * BATCH_ROWS
+    many = Catalog.of(
+        time=np.datetime64("2000-01-01", "us") + np.arange(n) * np.timedelta64(60, "s"), longitude=np.zeros(n),
+        latitude=np.zeros(n), magnitude=np.round(np.arange(n) % 50 / 10, 1),
+        provenance=Provenance("x", "y", datetime(2020, 1, 1, tzinfo=UTC)),
+    )  # fmt: skip
+    path = tmp_path / "many.geojson"
+    write_catalog(many, path)
+    back = read_catalog(path)
+    assert not back.rejected and np.array_equal(back.catalog.time, many.time)
+    assert np.array_equal(back.catalog.magnitude, many.magnitude)

@@ -141,3 +141,14 @@ def test_help_has_an_example(capsys, verb):
     assert code == 0
     assert f"Example: houfeng catalog {verb}" in out
     assert "--json" in out
+
+
+def test_convert_and_plot_tell_programs_what_they_wrote(capsys, file, tmp_path):
+    for verb, options in (("convert", ("out.csv",)), ("plot", ("--out", "map.png"))):
+        options = tuple(str(tmp_path / one) if "." in one else one for one in options)
+        code, out, err = run(capsys, "catalog", verb, file, *options, "--json")
+        told = json.loads(out)
+        assert code == 0 and err == "" and told["file"] == options[-1] and told["n_events"] == 2
+        assert told["n_rejected"] == 2 and sum(told["rejected_reasons"].values()) == 2
+    assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
+    assert len(read_catalog(tmp_path / "out.csv").catalog) == 2

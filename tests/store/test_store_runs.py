@@ -304,3 +304,18 @@ def test_the_code_version_names_the_release_and_the_source():
     assert release == houfeng.__version__
     assert len(source) == 12
     assert int(source, 16) >= 0
+
+
+def test_a_run_that_cannot_be_marked_as_failed_says_so_beside_the_error_and_stays_resumable(store, monkeypatch):
+    run = store.begin_run("forecast", SETTINGS)
+    run.record("fit", {"b": 1})
+
+    def refuse(message):
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(run, "fail", refuse)
+    with pytest.raises(ValueError, match="no events") as caught, run:
+        raise ValueError("no events")
+    assert caught.value.__notes__ == ["run 1 could not be marked as failed and can be resumed: the disk is full"]
+    again = store.begin_run("forecast", SETTINGS)
+    assert (again.id, again.resumed, again.completed("fit")) == (1, 1, {"b": 1})

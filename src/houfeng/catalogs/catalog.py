@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from houfeng.errors import CatalogError
+from houfeng.errors import CatalogError, MissingExtraError
 from houfeng.geo import wrap_longitude
 from houfeng.lexicon import CATALOG
 from houfeng.regions import Region
@@ -184,9 +184,17 @@ class Catalog:
         return replace(self, issued=issued, provenance=provenance)
 
     def to_pandas(self) -> "pd.DataFrame":
-        """The columns as a DataFrame with aware times (needs pandas)."""
-        import pandas as pd
+        """The columns as a DataFrame with aware times.
 
+        Raises
+        ------
+        MissingExtraError
+            Without pandas, which Houfeng itself does not need.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise MissingExtraError("pandas is not installed; install it: pip install pandas") from error
         frame = pd.DataFrame(dict(self.columns))
         for name in ("time", "issued"):
             frame[name] = frame[name].dt.tz_localize("UTC")
