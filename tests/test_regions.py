@@ -260,6 +260,15 @@ def test_writing_and_reading_gives_the_same_region(tmp_path, rings):
     assert again.grid().west.tolist() == region.grid().west.tolist()
 
 
+def test_a_document_already_read_gives_the_same_region_and_errors_say_where():
+    region = Region(name="mine", rings=(np.array(SQUARE, float),), cell_deg=0.5)
+    again = Region.of_geojson(region.to_geojson(), "again", cell_deg=0.5, depth_max_km=12.0)
+    assert again.name == "again" and again.depth_max_km == 12.0
+    assert again.grid().west.tolist() == region.grid().west.tolist()
+    with pytest.raises(RegionError, match="my settings holds a Point"):
+        Region.of_geojson({"type": "Point", "coordinates": [0, 0]}, "x", where="my settings")
+
+
 def test_parts_and_holes_are_written_as_geojson_means_them():
     """RFC 7946: the first ring of a polygon is its outside, the others are holes; parts are polygons."""
     rings = tuple(np.array(ring, float) for ring in (AWAY, HOLE, SQUARE))

@@ -84,6 +84,7 @@ def test_choices_change_the_card_and_the_map(visit, store_folder):
 def test_the_map_is_drawn_with_cells_coast_and_earthquakes(visit):
     page = visit(REAL_PAGE).page
     drawn(page)
+    wait(page, "document.querySelector('#busy').hidden")
     picture = pixels(page, "#map canvas")
     assert picture.reshape(-1, 3).std(axis=0).max() > 0.02
     colours = np.unique((picture * 31).astype(int).reshape(-1, 3), axis=0)

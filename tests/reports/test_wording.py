@@ -78,6 +78,18 @@ def test_horizons_have_words_and_unknown_ones_keep_their_name():
     assert wording.horizon("36h") == {"en": "the next 36h", "zh": "未来 36h"}
 
 
+@pytest.mark.parametrize(
+    ("probability", "n"), [(0.0213, "47"), (0.001, "1,000"), (1.23e-5, "81,000"), (0.0999, "10"), (2e-7, "5,000,000")]
+)
+def test_small_chances_are_one_in_so_many(probability, n):
+    assert wording.one_in(probability) == {"en": f"about 1 in {n}", "zh": f"约 {n} 分之一"}
+
+
+@pytest.mark.parametrize("probability", [0.0, 1e-8, 0.1, 0.5, 1.0])
+def test_larger_chances_are_percentages_and_the_tiniest_have_no_number(probability):
+    assert wording.one_in(probability) is None
+
+
 def test_places_have_hemispheres():
     assert wording.place(-71.6744, -31.5729) == "31.57°S 71.67°W"
     assert wording.place(139.7, 35.7) == "35.70°N 139.70°E"

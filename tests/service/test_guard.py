@@ -28,7 +28,7 @@ def test_the_name_in_a_host_header(host, name):
 def test_a_foreign_host_header_gets_nothing(client, host, path):
     answer = client.get(path, headers={"host": host})
     assert answer.status_code == 421
-    assert answer.json()["error"]["type"] == "HostError" and host in answer.json()["error"]["message"]
+    assert answer.json()["error"]["type"] == "HTTPError" and host in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8765", "localhost:1", "[::1]:8765", "127.0.0.1"])

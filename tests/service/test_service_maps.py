@@ -130,6 +130,16 @@ def test_cells_across_the_date_line_stay_together(tmp_path):
     assert made["highest"][0]["longitude"] < 180
 
 
+def test_the_whole_earth_has_no_outline(tmp_path):
+    folder = copy_of_store(tmp_path)
+    with Store.open(folder) as store, store.begin_run("script", {}, region="global") as run:
+        old = store.load_forecast(1)
+        id = store.save_forecast(run, replace(old, issue=replace(old.issue, region="global")))
+    with StoreReader.open(folder) as reader:
+        made = maps.cells(reader, id, 5.0)
+    assert made["outline"] is None and made["bounds"][0] == 97.0
+
+
 def test_land_is_land_and_lakes_are_holes():
     land, coast = json.loads(maps.land_json())["features"]
     polygons = land["geometry"]["coordinates"]

@@ -154,6 +154,13 @@ def test_unknown_numbers_in_an_empty_store(tmp_path):
         reader.run(1)
 
 
+def test_a_folder_may_have_any_name(tmp_path):
+    folder = tmp_path / "a b?mode=rw#% 数据"
+    Store.open(folder).close()
+    with StoreReader.open(folder) as reader:
+        assert reader.runs() == () and reader.folder == folder
+
+
 def test_files_that_are_not_ours_are_refused(tmp_path):
     path = tmp_path / "houfeng.db"
     path.write_bytes(b"not a database at all" * 100)

@@ -1,5 +1,6 @@
 """``houfeng serve``."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -42,7 +43,7 @@ def serve(
     else:
         print(f"Houfeng is at {url}")
         say(f"store: {folder.absolute()}; Ctrl-C stops it")
-    _flush()
+    sys.stdout.flush()
     if open_page:
         import webbrowser
 
@@ -66,9 +67,3 @@ def _server():
             raise
         raise MissingExtraError(f'houfeng serve needs {error.name}; pip install "houfeng[service]"') from error
     return server.listen, server.address_of, server.serve
-
-
-def _flush() -> None:
-    import sys
-
-    sys.stdout.flush()

@@ -84,7 +84,7 @@ async def _refuse(send, host: str) -> None:
     body = json.dumps(
         {
             "error": {
-                "type": "HostError",
+                "type": "HTTPError",
                 "message": f"the host '{host}' is not this computer; open the address that `houfeng serve` printed",
             }
         }

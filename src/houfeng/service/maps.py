@@ -139,14 +139,14 @@ def _beside(west: np.ndarray, start: float | None) -> np.ndarray:
 
 
 def _outline(store: StoreReader, record: ForecastRecord) -> dict | None:
-    """The region as GeoJSON with its bounds; None where nobody knows its polygon any more."""
+    """The region as GeoJSON (None for the whole Earth) with its bounds; None where nobody knows its polygon any more."""
     try:
         region = region_of(store.run(record.run), record.issue.region)
     except UnknownNameError:
         return None
     west, south, *_ = region.bounds
     grid_west = np.floor(west / region.cell_deg + 1e-9) * region.cell_deg
-    return {"feature": region.to_geojson(), "bounds": (float(grid_west), south)}
+    return {"feature": None if region.whole_earth else region.to_geojson(), "bounds": (float(grid_west), south)}
 
 
 def _usual(store: StoreReader, record: ForecastRecord, forecast: Forecast, magnitude: float) -> np.ndarray:

@@ -1,7 +1,7 @@
 // The map: land, cells, outline, earthquakes. No tiles, no glyphs, no borders; nothing is fetched from elsewhere.
 
 import * as maplibre from "./vendor/maplibre-gl.mjs";
-import { byId } from "./dom.js";
+import { byId, show } from "./dom.js";
 import { onTheme, opacity, position, radius, ramp, surfaces } from "./colours.js";
 
 const EMPTY = { type: "FeatureCollection", features: [] };
@@ -37,6 +37,8 @@ export function makeMap(land, { describe, homeLabel }) {
     ready,
     async showCells(cells, moved) {
       await ready;
+      show("busy", true);
+      map.once("idle", () => show("busy", false));
       map.getSource("cells").setData(squares(cells));
       map.getSource("outline").setData(cells.outline ?? EMPTY);
       bounds = cells.bounds;
@@ -72,12 +74,12 @@ function paint(map) {
   map.setPaintProperty("outline", "line-color", look.outline);
   map.setPaintProperty("cells", "fill-color", ["interpolate", ["linear"], ["get", "at"], ...stops]);
   map.setPaintProperty("cells", "fill-opacity", ["interpolate", ["linear"], ["get", "at"], 0, opacity(0), 1, opacity(1)]);
-  for (const [kind, filled] of [["before", 0.25], ["after", 0.06]]) {
+  for (const [kind, filled] of [["before", 0.12], ["after", 0.06]]) {
     map.setPaintProperty(kind, "circle-radius", ["interpolate", ["linear"], ["get", "magnitude"], ...sizes]);
     map.setPaintProperty(kind, "circle-color", look[kind]);
     map.setPaintProperty(kind, "circle-opacity", filled);
     map.setPaintProperty(kind, "circle-stroke-color", look[kind]);
-    map.setPaintProperty(kind, "circle-stroke-width", kind === "after" ? 2 : 0.8);
+    map.setPaintProperty(kind, "circle-stroke-width", kind === "after" ? 1.6 : 0.8);
   }
 }
 
