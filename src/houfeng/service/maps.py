@@ -139,7 +139,7 @@ def _beside(west: np.ndarray, start: float | None) -> np.ndarray:
 
 
 def _outline(store: StoreReader, record: ForecastRecord) -> dict | None:
-    """The region as GeoJSON (None for the whole Earth) with its bounds; None where nobody knows its polygon any more."""
+    """The region as GeoJSON (None for the whole Earth) and its bounds; None where nobody knows its polygon any more."""
     try:
         region = region_of(store.run(record.run), record.issue.region)
     except UnknownNameError:
