@@ -12,6 +12,7 @@ from houfeng.errors import InputError, MissingExtraError, SourceError, UnknownNa
 from houfeng.experiments import (
     Dask,
     ExecutorChoice,
+    Experiment,
     Inputs,
     ModelEntry,
     Processes,
@@ -165,6 +166,16 @@ def test_a_unit_whose_worker_died_by_chance_is_done_again(dying, units, alone, t
     assert found == {unit: alone[unit] for unit in some}
 
 
+def _never_begin(inputs) -> None:
+    os._exit(3)
+
+
+def test_processes_that_cannot_start_fail_no_unit(inputs, units, monkeypatch):
+    monkeypatch.setattr(executors, "_begin_process", _never_begin)
+    with pytest.raises(SourceError, match="if __name__ == '__main__'"):
+        list(Processes(2).outcomes(inputs, units))
+
+
 def test_no_units_is_no_work(inputs):
     assert list(Processes(2).outcomes(inputs, [])) == [] and list(Serial().outcomes(inputs, [])) == []
 
@@ -174,6 +185,47 @@ def test_dask_finds_what_one_process_finds(inputs, units, alone):
     some = units[:2] + units[-2:]
     found = told(Dask(scheduler="", workers=2).outcomes(inputs, some))
     assert found == {unit: alone[unit] for unit in some}
+
+
+@dataclass(frozen=True)
+class DeadlyExperiment(Experiment):
+    """Kills every process but the one it was made in that asks for its poisson model."""
+
+    home: int = 0
+
+    def recipe(self, entry, min_magnitude):
+        if entry.name == "poisson" and self.home and os.getpid() != self.home:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().recipe(entry, min_magnitude)
+
+
+@pytest.mark.slow
+def test_a_dask_worker_that_dies_loses_no_other_unit(inputs, units, alone):
+    distributed = pytest.importorskip("distributed", reason="distributed is not installed")
+    import dask
+
+    parts = {name: getattr(inputs.experiment, name) for name in Experiment.__dataclass_fields__}
+    deadly = replace(inputs, experiment=DeadlyExperiment(**parts, home=os.getpid()))
+    some = [unit for unit in units if unit.window == 0]
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 1, "distributed.logging.distributed": "critical"}),
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+    ):
+        found = told(Dask(scheduler=cluster.scheduler_address, workers=2).outcomes(deadly, some))
+    assert "Dask workers died at this unit" in found[Unit("poisson", 0)][0]
+    del found[Unit("poisson", 0)]
+    assert found == {unit: alone[unit] for unit in some if unit.model != "poisson"}
+
+
+def test_a_cluster_that_breaks_ends_the_attempt_and_fails_no_unit(inputs):
+    pytest.importorskip("distributed", reason="distributed is not installed")
+
+    class Gone:
+        def result(self):
+            raise ModuleNotFoundError("No module named 'houfeng'")
+
+    with pytest.raises(SourceError, match="No module named 'houfeng'.*start again: the windows that are recorded"):
+        Dask(scheduler="", workers=1)._answer(Gone())
 
 
 @pytest.mark.parametrize(

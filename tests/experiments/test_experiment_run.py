@@ -236,6 +236,23 @@ def test_an_interrupted_experiment_goes_on_and_ends_the_same(error, experiment_o
     assert (record.state, record.resumed) == ("done", 1)
 
 
+def test_a_finished_experiment_is_given_back_unless_its_files_are_gone(
+    experiment_of, catalog, store, tmp_path, daily, result
+):
+    experiment, told = experiment_of(windows=daily(2)), []
+    first = run_experiment(experiment, store, folder=tmp_path, catalog=catalog, executor=Serial())
+    again = run_experiment(
+        experiment, store, folder=tmp_path, catalog=catalog, executor=Interrupted(0), progress=told.append
+    )
+    assert (again.run, again.document, again.kept) == (first.run, first.document, 4)
+    assert told == [f"finished before, as run {first.run}: nothing to do; delete {tmp_path} to make it anew"]
+    (tmp_path / "events.parquet").unlink()
+    anew = run_experiment(experiment, store, folder=tmp_path, catalog=catalog, executor=Serial())
+    assert anew.run > first.run and anew.document == first.document
+    other = run_experiment(replace(experiment, seed=6), store, folder=tmp_path, catalog=catalog, executor=Serial())
+    assert other.run > anew.run
+
+
 def test_forecasts_are_kept_or_only_what_makes_them_again(experiment_of, catalog, tmp_path):
     with Store.open(tmp_path / "lean") as store:
         experiment = replace(experiment_of(), windows=experiment_of().windows[:2], keep_forecasts=False)

@@ -114,18 +114,40 @@ class Dask:
         """See :class:`Executor`."""
         distributed = _import_distributed()
         with self._client(distributed) as client:
-            shared = client.scatter(inputs, broadcast=True, hash=False)
-            futures = {
-                client.submit(_do_remotely, shared, inputs.digest, unit, pure=False, retries=0): unit for unit in units
-            }
+            # A task, not scattered data: when all workers that hold it have died, Dask makes it again.
+            shared = client.submit(_as_it_is, inputs, pure=False)
+
+            def begin(unit: Unit):
+                return client.submit(_do_remotely, shared, inputs.digest, unit, pure=False)
+
+            suspects = []
+            futures = {begin(unit): unit for unit in units}
             for future in distributed.as_completed(list(futures)):
                 unit = futures.pop(future)
-                error = future.exception()
-                if error is None:
-                    yield future.result()
-                else:
-                    yield Outcome(unit, failure=f"the worker gave no answer: {type(error).__name__}: {error}")
+                try:
+                    yield self._answer(future)
+                except distributed.KilledWorker:
+                    suspects.append(unit)
                 future.release()
+            for unit in suspects:  # Dask blames all that a worker had when it died: one by one the guilty shows
+                try:
+                    yield self._answer(begin(unit))
+                except distributed.KilledWorker as error:
+                    text = " ".join(str(error).split())
+                    yield Outcome(unit, failure=f"Dask workers died at this unit (killed, or out of memory): {text}")
+
+    def _answer(self, future) -> Outcome:
+        """What a worker gives back; whatever is wrong with the cluster itself ends the attempt, not the unit."""
+        distributed = _import_distributed()
+        try:
+            return future.result()
+        except distributed.KilledWorker:
+            raise
+        except Exception as error:
+            raise SourceError(
+                f"the Dask cluster gave no answer ({type(error).__name__}: {error}); see that its workers have the "
+                "same Houfeng, and start again: the windows that are recorded are kept"
+            ) from error
 
     @contextmanager
     def _client(self, distributed) -> Iterator:
@@ -180,6 +202,7 @@ class _Hand:
     def __init__(self, inputs: Inputs) -> None:
         self._inputs = inputs
         self._pool: ProcessPoolExecutor | None = None
+        self._ready: Future | None = None
         self._unit: Unit | None = None
         self._attempts = 0
         self.again: Unit | None = None
@@ -193,6 +216,7 @@ class _Hand:
             self._pool = ProcessPoolExecutor(
                 1, mp_context=get_context("spawn"), initializer=_begin_process, initargs=(self._inputs,)
             )
+            self._ready = self._pool.submit(_stand_ready)
         return self._pool.submit(_do_here, unit)
 
     def take(self, future: Future) -> Outcome | None:
@@ -200,8 +224,13 @@ class _Hand:
         unit = self._unit
         try:
             return future.result()
-        except BrokenProcessPool:
+        except BrokenProcessPool as error:
             self.dismiss()
+            if self._ready.exception() is not None:
+                raise SourceError(
+                    "no worker process could be started: in a script, keep what starts the experiment under "
+                    "if __name__ == '__main__':, or take the executor serial"
+                ) from error
         if self._attempts < ATTEMPTS:
             self.again = unit
             return None
@@ -235,8 +264,16 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
+def _stand_ready() -> None:
+    """Done as soon as the process is: one that dies before was never able to work."""
+
+
 def _do_here(unit: Unit) -> Outcome:
     return _here["inputs"].do(unit)
+
+
+def _as_it_is(inputs: Inputs) -> Inputs:
+    return inputs
 
 
 def _do_remotely(inputs: Inputs, digest: str, unit: Unit) -> Outcome:

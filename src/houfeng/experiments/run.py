@@ -20,7 +20,8 @@ from houfeng.experiments.tables import write_tables
 from houfeng.experiments.work import Inputs, Outcome, Unit, unit_record
 from houfeng.operations.outputs import write_text
 from houfeng.reports.scoreboard import render_scoreboard
-from houfeng.store import Run, Store
+from houfeng.store import Run, Store, StoreReader
+from houfeng.store.packing import json_text
 from houfeng.store.runs import code_version
 
 Progress = Callable[[str], None]
@@ -54,7 +55,7 @@ def run_experiment(
     executor: Executor | None = None,
     progress: Progress = lambda message: None,
 ) -> ExperimentResult:
-    """Carry out `experiment`, or go on with it where a killed process stopped.
+    """Carry out `experiment`, or go on with it where a killed process stopped; one that is finished is given back.
 
     Parameters
     ----------
@@ -82,6 +83,10 @@ def run_experiment(
     folder = Path(folder).absolute()
     snapshot = store.save_catalog(catalog)
     settings = experiment.settings | {"prove": prove, "folder": str(folder)}
+    before = _finished_before(store, settings, snapshot)
+    if before is not None:
+        progress(f"finished before, as run {before.run}: nothing to do; delete {folder} to make it anew")
+        return before
     work = store.begin_run(KIND, settings, region=experiment.region.name, catalog=snapshot)
     try:
         work.step(INPUTS_STEP, lambda: {"min_magnitude": inputs.min_magnitude, "digest": inputs.digest})
@@ -117,6 +122,22 @@ def _finished(
     write_text(folder / DOCUMENT, json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False))
     write_text(folder / PAGE, render_scoreboard(document))
     return document, sorted([DOCUMENT, PAGE, *tables])
+
+
+def _finished_before(store: Store, settings: Mapping, snapshot: str) -> ExperimentResult | None:
+    """What the same code made of the same experiment and catalogue, if all its files are still there."""
+    told = json.loads(json_text(dict(settings), "the settings of an experiment"))
+    wanted = (KIND, "done", snapshot, code_version())
+    with StoreReader.open(store.folder) as reader:
+        for record in reversed(reader.runs()):
+            found = record.kind, record.state, record.catalog, record.code_version
+            if found != wanted or record.settings != told:
+                continue
+            document, folder = reader.result(record.id, DOCUMENT), Path(told["folder"])
+            if document and all((folder / name).exists() for name in reader.result(record.id, "files")["files"]):
+                kept = sum(model["windows_scored"] + model["failed"] for model in document["models"])
+                return ExperimentResult(folder, document, record.id, kept)
+    return None
 
 
 def step_name(inputs: Inputs, unit: Unit) -> str:
