@@ -323,6 +323,26 @@ def test_gridded_tests_where_nothing_is_simulated(experiment_of, catalog, daily)
     assert scores.tests["N"].statistic == scores.observed
 
 
+def test_catalogues_too_few_to_test_with_fail_no_unit(experiment_of, catalog, daily):
+    """One catalogue, empty, and an earthquake came: M and S say nothing, and the scoreboard counts that."""
+    inside = catalog.within(experiment_of().region)
+    window = next(w for w in experiment_of().windows if len(inside.between(w.start, w.end)))
+    experiment = experiment_of(models=(ModelEntry("poisson"),), reference="poisson", windows=(window,), n_simulations=1)
+    inputs = Inputs.of(experiment, catalog)
+    seeds = (replace(inputs, experiment=replace(experiment, seed=seed)) for seed in range(50))
+    empty = next(i for i in seeds if not len(issue(i, Unit("poisson", 0)).simulated.time))
+    scores = Worker(empty).do(Unit("poisson", 0)).scores
+    assert scores.observed > 0 and scores.tests["N"] is not None
+    assert scores.tests["M"] is None and scores.tests["S"] is None
+
+
+def test_overlapping_windows_are_told_and_widen_the_blocks(experiment_of, catalog, store, tmp_path, daily):
+    experiment = experiment_of(windows=daily(10, days=7.0), block_days=1.0)
+    done = run_experiment(experiment, store, folder=tmp_path, catalog=catalog, executor=Serial())
+    assert done.document["overlap"] == 7 and done.document["blocks"] == {"windows": 2, "asked": 7}
+    assert "Up to 7 windows overlap" in done.page.read_text()
+
+
 def test_every_test_can_be_asked_for(experiment_of, catalog, daily):
     experiment = experiment_of(tests=TESTS, windows=daily(1, start=SHOCK.replace(hour=0, minute=0)))
     scores = Worker(Inputs.of(experiment, catalog)).do(Unit("smoothed", 0)).scores

@@ -72,7 +72,7 @@ class Scores:
     count_log_score
         Log of the share of forecast numbers that equal the observed (add-one smoothed), nats, 0 at best.
     tests
-        By name; None where the test says nothing (no earthquake).
+        By name; None where the test says nothing: no earthquake came, or no simulated catalogue has any.
     chances
         One for each threshold, the smallest magnitude first.
     """
@@ -172,7 +172,7 @@ def _tests(
                 result = _OF_CATALOGUES[name](binned, happened, rng)
             else:
                 result = _OF_RATES[name.removesuffix("-rates")](gridded, happened, rng)
-        except NotEnoughDataError:  # no earthquake to test: the test says nothing
+        except (NotEnoughDataError, InputError):  # no earthquake, came or simulated: the test says nothing
             found[name] = None
             continue
         found[name] = ConsistencyScore(
