@@ -35,7 +35,7 @@ FLOORS = (
 #: What `import houfeng` must not load.
 HEAVY = {
     *("torch", "obspy", "matplotlib", "pandas", "scipy", "numba", "duckdb", "httpx"),
-    *("pydantic", "pydantic_settings", "jinja2", "typer", "rich"),
+    *("pydantic", "pydantic_settings", "jinja2", "typer", "rich", "fastapi", "starlette", "uvicorn"),
 }
 MAX_LINES, MAX_BODY = 400, 60
 
