@@ -11,6 +11,7 @@ from houfeng.values import legal_notice
 
 MAKE = ("forecast", "--catalog", "chile", "--as-of", "2015-09-17T00:00:00Z", "--models", "smoothed", "--n-simulations",
         "20", "--min-magnitude", "4.5")  # fmt: skip
+ENDINGS = ("txt", "json", "geojson", "parquet", "html")
 ANA, CENTRE = "Dr Ana Rojas, duty seismologist", "国家地震中心"
 
 
@@ -102,7 +103,7 @@ def test_what_is_shown_and_written_carries_its_standing(made, workplace, state, 
         assert made("issue", verb, "2", "--by", CENTRE)[0] == 0
     code, out, _ = made("issue", "show", "2", "--out", workplace / "issued")
     assert code == 0
-    names = [workplace / "issued" / f"forecast-2.{ending}" for ending in ("txt", "json", "geojson", "parquet")]
+    names = [workplace / "issued" / f"forecast-2.{ending}" for ending in ENDINGS]
     assert out.rstrip().endswith("\n".join(map(str, names)))
     text, told, cells = names[0].read_text(), json.loads(names[1].read_text()), json.loads(names[2].read_text())
     notice = legal_notice(state)
@@ -112,8 +113,10 @@ def test_what_is_shown_and_written_carries_its_standing(made, workplace, state, 
     assert (told["schema"], told["state"], told["legal_notice"]) == ("houfeng-issue/1", state, notice)
     assert (cells["properties"]["state"], cells["properties"]["legal_notice"]) == (state, notice)
     assert read_issue(names[3]).state == state
+    assert names[4].read_text(encoding="utf-8").count(notice["zh"]) >= 2
     if state != "draft":
         together = text + json.dumps(told["legal_notice"]) + json.dumps(cells["properties"], ensure_ascii=False)
+        together += names[4].read_text(encoding="utf-8")
         assert "DRAFT" not in together and "草稿" not in together
 
 
@@ -121,7 +124,7 @@ def test_json_of_a_show_names_its_files(made, workplace):
     told = document(made, "show", "1")
     assert told["files"] == [] and told["number"] == 1 and told["log"][0]["state"] == "draft"
     told = document(made, "show", "1", "--out", workplace / "x")
-    assert [name.rsplit(".", 1)[1] for name in told["files"]] == ["txt", "json", "geojson", "parquet"]
+    assert [name.rsplit(".", 1)[1] for name in told["files"]] == list(ENDINGS)
 
 
 @pytest.mark.parametrize(

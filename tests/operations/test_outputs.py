@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from houfeng.errors import SourceError
-from houfeng.operations.outputs import SHOWN, _timeline, folder_name, replacing, write_bytes, write_text
+from houfeng.operations.outputs import SHOWN, folder_name, replacing, timeline_span, write_bytes, write_text
 
 
 def test_a_file_is_there_only_after_the_block(tmp_path):
@@ -51,10 +51,10 @@ def test_folders_are_named_by_time_and_sort_as_time_does():
 
 def test_the_timeline_goes_back_until_there_is_something_to_see(catalog):
     moment = datetime(2020, 1, 1, tzinfo=UTC)
-    start, end = _timeline(catalog, [moment], timedelta(days=7))
+    start, end = timeline_span(catalog, [moment], timedelta(days=7))
     assert end == moment + timedelta(days=7)
     assert len(catalog.between(start, end)) >= SHOWN > len(catalog.between(moment - timedelta(days=30), end))
-    rare = _timeline(catalog.above(5.5), [moment], timedelta(days=7))
+    rare = timeline_span(catalog.above(5.5), [moment], timedelta(days=7))
     assert rare[0] == moment - timedelta(days=3653)
     late = catalog.provenance.data_end
-    assert _timeline(catalog, [late], timedelta(days=7))[1] == late + timedelta(days=1)
+    assert timeline_span(catalog, [late], timedelta(days=7))[1] == late + timedelta(days=1)

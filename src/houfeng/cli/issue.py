@@ -54,7 +54,9 @@ def list_issues(
 @app.command()
 def show(
     number: NumberArgument,
-    out: Annotated[Path | None, typer.Option("--out", help="Write text, JSON, GeoJSON and Parquet there too.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for text, JSON, GeoJSON, Parquet and report.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show a forecast under its present standing, in English and Chinese, and the log of that standing.

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from houfeng.forecasts.table import Table, forecast_table
 from houfeng.operations.document import number, time
+from houfeng.operations.issue_page import issue_page
 from houfeng.operations.outputs import MAPPED, TABLED, replacing, write_text
 from houfeng.store import ForecastRecord, Standing, Store
 from houfeng.times import HORIZONS
@@ -80,7 +81,7 @@ def issue_text(store: Store, id: int) -> str:
 
 
 def write_issue(store: Store, id: int, folder: Path) -> list[Path]:
-    """Write forecast `id` as text, JSON, GeoJSON and Parquet, each under the standing it has now.
+    """Write forecast `id` as text, JSON, GeoJSON, Parquet and, where a run made it, a report, all as it stands now.
 
     Raises
     ------
@@ -101,6 +102,10 @@ def write_issue(store: Store, id: int, folder: Path) -> list[Path]:
         geojson.write_geojson(forecast, sorted({lowest, *(m for m in MAPPED if m > lowest)}), aside)
     with replacing(paths[3]) as aside:
         parquet.write_gridded(forecast, aside)
+    page = issue_page(store, id)
+    if page is not None:
+        paths.append(folder / f"{stem}.html")
+        write_text(paths[-1], page)
     return paths
 
 

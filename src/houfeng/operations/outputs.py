@@ -150,10 +150,10 @@ def write_report(plan: Plan, document: Mapping) -> None:
 
     moments = [parse_time(section["as_of"]) for section in document["forecasts"]]
     inside = plan.catalog.within(plan.region)
-    start, end = _timeline(inside, moments, min(DRAWN, max(plan.horizons.values())))
+    start, end = timeline_span(inside, moments, min(DRAWN, max(plan.horizons.values())))
     overview = {
         "counts": count_plot(
-            _count_bars(document), magnitude=document["counts_magnitude"], baseline=document["baseline"]
+            count_bars(document), magnitude=document["counts_magnitude"], baseline=document["baseline"]
         ),
         "timeline": magnitude_time_plot(
             inside,
@@ -195,7 +195,8 @@ def _maps(plan: Plan, product: ForecastProduct, comparison: Comparison, primary:
     }
 
 
-def _count_bars(document: Mapping) -> list:
+def count_bars(document: Mapping) -> list:
+    """What the overview plot of a run draws: a bar for each moment, model and horizon."""
     from houfeng.reports.plots import CountBar
 
     days = {horizon["name"]: horizon["days"] for horizon in document["horizons"]}
@@ -218,7 +219,7 @@ def _count_bars(document: Mapping) -> list:
     ]
 
 
-def _timeline(catalog: Catalog, moments: list[datetime], after: timedelta) -> tuple[datetime, datetime]:
+def timeline_span(catalog: Catalog, moments: list[datetime], after: timedelta) -> tuple[datetime, datetime]:
     """What the timeline shows: `after` the last moment as far as there are data, and enough before the first."""
     end = min(moments[-1] + after, max(catalog.provenance.data_end, moments[-1] + timedelta(days=1)))
     spans = (timedelta(days=days) for days in (30, 100, 365, 3653) if days * DAY_S > (end - moments[0]).total_seconds())
