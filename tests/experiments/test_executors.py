@@ -60,6 +60,15 @@ def test_processes_find_what_one_process_finds(inputs, units, alone):
     assert told(Processes(3).outcomes(inputs, units)) == alone
 
 
+def test_a_fit_on_many_threads_is_the_same_in_a_process_of_its_own(experiment_of, catalog, daily):
+    """ETAS sums in parallel where it may; in a unit it must not, or the last digits would depend on the machine."""
+    entries = (ModelEntry("etas"),)
+    experiment = experiment_of(models=entries, reference="etas", windows=daily(1), n_simulations=100)
+    inputs, units = Inputs.of(experiment, catalog), [Unit("etas", 0)]
+    here = told(Serial().outcomes(inputs, units))
+    assert here[units[0]][0] == "" and told(Processes(1).outcomes(inputs, units)) == here
+
+
 def test_the_order_of_the_work_changes_nothing(inputs, units, alone):
     assert told(Serial().outcomes(inputs, units[::-1])) == alone
 
