@@ -16,12 +16,7 @@ from houfeng.values import legal_notice
 
 OFFICE = "National Seismological Centre"
 AS_OF = datetime(2020, 1, 1, tzinfo=UTC)
-HORIZONS = {
-    "day": timedelta(days=1),
-    "week": timedelta(days=7),
-    "10d": timedelta(days=10),
-    "year": timedelta(days=365.25),
-}
+HORIZONS = {name: timedelta(days=days) for name, days in (("day", 1), ("week", 7), ("10d", 10), ("year", 365.25))}
 
 
 @pytest.fixture(scope="module")
@@ -85,13 +80,14 @@ def test_only_what_is_issued_stands_on_it(store):
     assert page.count("data:image/png") == 3
 
 
-@pytest.mark.parametrize("model", ["poisson", "reasenberg-jones", "smoothed"])
-@pytest.mark.parametrize("horizon", HORIZONS)
+@pytest.mark.parametrize(
+    ("model", "horizon"), [("poisson", "10d"), ("reasenberg-jones", "day"), ("smoothed", "week"), ("poisson", "year")]
+)
 def test_every_forecast_of_a_run_has_its_page(store, model, horizon):
-    for moment in (AS_OF, AS_OF + timedelta(days=3)):
-        page = issue_page(store, number_of(store, model, horizon, moment=moment))
-        assert f"{moment:%Y-%m-%d} 00:00 UTC" in words(page)
-        assert page.count("data:image/png") == (2 if horizon == "year" else 3)
+    moment = AS_OF + timedelta(days=3)
+    page = issue_page(store, number_of(store, model, horizon, moment=moment))
+    assert "2020-01-04 00:00 UTC" in words(page) and "2020-01-01 00:00 UTC" not in words(page)
+    assert page.count("data:image/png") == (2 if horizon == "year" else 3)
 
 
 def test_a_forecast_that_no_run_wrote_a_section_for_has_no_page(store):

@@ -15,6 +15,9 @@ app = typer.Typer(name="issue", help="List stored forecasts; approve, publish or
 NumberArgument = Annotated[int, typer.Argument(help="Number of the forecast, from: houfeng issue list")]
 NumbersArgument = Annotated[list[int], typer.Argument(help="Numbers of forecasts; all of them are moved, or none.")]
 ByOption = Annotated[str, typer.Option("--by", help="Name of the office or person that answers for it.")]
+FolderOption = Annotated[
+    Path | None, typer.Option("--out", help="Folder to write it to: text, JSON, GeoJSON, Parquet and a report.")
+]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why, for the log.")]
 
 
