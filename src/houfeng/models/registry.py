@@ -17,6 +17,7 @@ _MODELS = {
     "reasenberg-jones": "houfeng.models.reasenberg_jones:ReasenbergJones",
     "etas-temporal": "houfeng.models.etas.temporal:TemporalEtas",
     "etas": "houfeng.models.etas.space_time:SpaceTimeEtas",
+    "etas-adaptive": "houfeng.models.adaptive.model:AdaptiveEtas",
 }
 
 

@@ -94,7 +94,7 @@ def test_no_early_times_add_nothing():
 
 def test_hidden_companions_count_only_in_blind_hours(sequence):
     sources = Sources.of(sequence, BOX, MIN, 0.0)
-    weight = unseen_companions(sources, MIN, TYPICAL, 1.0)
+    weight = unseen_companions(sources, MIN, TYPICAL.alpha, 1.0)
     assert weight[[0, 1, 2, 5]].tolist() == [0.0, 0.0, 0.0, 0.0]
     complete = 8.0 - 3.9 - 0.75 * np.log10(0.1)
     excess = np.log(10) - TYPICAL.alpha

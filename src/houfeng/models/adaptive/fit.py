@@ -8,7 +8,7 @@ import numpy as np
 from houfeng.errors import NotEnoughDataError
 from houfeng.models.adaptive import laws
 from houfeng.models.adaptive.laws import LOWER, SPACE_SIZE, TIME_SIZE, UPPER
-from houfeng.models.adaptive.likelihood import SpaceLikelihood, TimeLikelihood
+from houfeng.models.adaptive.likelihood import Points, SpaceLikelihood, TimeLikelihood
 from houfeng.models.adaptive.past import Past, Smoothing
 from houfeng.models.etas.fit import FEWEST_TARGETS, default_start
 from houfeng.models.etas.likelihood import EtasData
@@ -49,8 +49,19 @@ class AdaptiveFit:
     passes: int
 
 
-def fit_adaptive(data: EtasData, smoothing: Smoothing, *, progress: Progress = lambda message: None) -> AdaptiveFit:
+def fit_adaptive(
+    data: EtasData, inside: np.ndarray, smoothing: Smoothing, *, progress: Progress = lambda message: None
+) -> AdaptiveFit:
     """Fit both laws by maximum likelihood.
+
+    Parameters
+    ----------
+    data
+        Earthquakes, learning window, shares of kernels inside the region.
+    inside : ndarray of bool, shape (n,)
+        In the region.
+    smoothing
+        How the background is made; its scales are set here.
 
     Raises
     ------
@@ -65,7 +76,7 @@ def fit_adaptive(data: EtasData, smoothing: Smoothing, *, progress: Progress = l
             f"{n} earthquakes to learn from, ETAS needs at least {FEWEST_TARGETS}; "
             "lengthen the catalogue, enlarge the region or lower the magnitude"
         )
-    past, space = Past.unjudged(data, smoothing, scale=True), _start(data)
+    past, space = Past.unjudged(data, inside, smoothing, scale=True).smoothed(), _start(data)
     free = np.ones(SPACE_SIZE, bool)
     free[[laws.LN_MU, laws.INDEPENDENCE]] = False
     before = -np.inf
@@ -107,7 +118,8 @@ def _climb_space(
     past: Past, near: np.ndarray, free: np.ndarray, tolerance_nats: float
 ) -> tuple[Maximum, SpaceLikelihood]:
     thinning = max(1, int(past.data.target.sum()) // PLACES)
-    likelihood = SpaceLikelihood(past.data, past.features, near, past.background, thinning)
+    points = Points.of_targets(past.data, past.background, thinning)
+    likelihood = SpaceLikelihood(past.data, past.features, near, points, thinning)
     return maximise(likelihood, near, free=free, lower=LOWER, upper=UPPER, tolerance_nats=tolerance_nats), likelihood
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-#: Features of a source that its productivity depends on: magnitude, how likely it was independent, quiet before it.
-FEATURE_NAMES = ("magnitude", "independence", "quiet")
+#: What the productivity of a source depends on: magnitude, how likely it was independent, quiet before it, pace of the
+#: last ten.
+FEATURE_NAMES = ("magnitude", "independence", "quiet", "pace")
 FEATURES = len(FEATURE_NAMES)
 #: Features that the spread of its kernel depends on: magnitude, log of the distance between earthquakes.
 GROWTHS = 2
@@ -18,8 +19,8 @@ TIME_SIZE = 5 + FEATURES
 LN_D, FIRST_GROWTH, LN_RHO = TIME_SIZE, TIME_SIZE + 1, TIME_SIZE + 1 + GROWTHS
 SPACE_SIZE = TIME_SIZE + 2 + GROWTHS
 
-_LOW = [-20.0, -30.0, -1.0, -4.0, -2.0, -16.0, -0.9, 1.0, -14.0, -2.0, -1.0, -3.0]
-_HIGH = [14.0, 12.0, 5.0, 4.0, 2.0, 3.0, 2.0, 14.0, 8.0, 4.0, 3.0, 2.5]
+_LOW = [-20.0, -30.0, -1.0, -4.0, -2.0, -2.0, -16.0, -0.9, 1.0, -14.0, -2.0, -1.0, -3.0]
+_HIGH = [14.0, 12.0, 5.0, 4.0, 2.0, 2.0, 3.0, 2.0, 14.0, 8.0, 4.0, 3.0, 2.5]
 LOWER, UPPER = np.array(_LOW), np.array(_HIGH)
 
 

@@ -101,21 +101,51 @@ class TimeLikelihood:
         return float(background + triggered.sum()), np.array(derivatives)
 
 
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Where and when a density is asked for.
+
+    Attributes
+    ----------
+    days, xyz_km : ndarray, shapes (m,), (m, 3)
+    before : ndarray of int64, shape (m,)
+        How many sources are its past: the first ones.
+    background : ndarray, shape (m,)
+        Density of the background there, per km^2.
+    """
+
+    days: np.ndarray
+    xyz_km: np.ndarray
+    before: np.ndarray
+    background: np.ndarray
+
+    @classmethod
+    def of_targets(cls, data: EtasData, background: np.ndarray, thinning: int = 1) -> "Points":
+        """Every `thinning`-th target of `data`; `background` is of all events, shape (n,)."""
+        rows = np.flatnonzero(data.target)[::thinning]
+        return cls(data.days[rows], np.ascontiguousarray(data.xyz_km[rows]), rows, background[rows])
+
+
 class SpaceLikelihood:
     """Log-likelihood of the places of the targets given their times, in nats; densities per km^2.
 
     f(x | t) = (mu B(t, x) + sum of A_j(t) k_j(x)) / (mu + sum of A_j(t) share_j), where A decays in time and k_j
     is a normalised kernel. Only mu over A counts: mu is kept at its start.
+
+    Parameters
+    ----------
+    data, features
+        Sources.
+    near : ndarray, shape (SPACE_SIZE,)
+        Parameters at which the lists are made.
+    points
+        Targets, or any points.
+    thinning
+        How many targets each point stands for.
     """
 
-    def __init__(
-        self, data: EtasData, features: Features, near: np.ndarray, background: np.ndarray, thinning: int = 1
-    ) -> None:
-        self.data, self.features, self.near, self.thinning = data, features, near, thinning
-        self.targets = np.flatnonzero(data.target)[::thinning]
-        self._days = np.ascontiguousarray(data.days[self.targets])
-        self._xyz = np.ascontiguousarray(data.xyz_km[self.targets])
-        self.background = background[self.targets]
+    def __init__(self, data: EtasData, features: Features, near: np.ndarray, points: Points, thinning: int = 1) -> None:
+        self.data, self.features, self.near, self.points, self.thinning = data, features, near, points, thinning
         law, decay = SpaceLaw.from_vector(near), Decay.from_vector(near)
         spread = law.spread_km2(features.growth)
         weight = np.exp(self._log_weight(near, law, spread))
@@ -124,12 +154,10 @@ class SpaceLikelihood:
         kernel = EtasParameters(
             0.0, 0.0, 0.0, decay.ln_c, decay.omega, decay.ln_tau, float(np.log(smallest)), 0.0, law.ln_rho
         )
-        rates = np.exp(near[laws.LN_MU]) * self.background
+        own = rates = np.exp(near[laws.LN_MU]) * points.background
         for error in (COARSE_ERROR, NODE_ERROR):
-            floor = 1e-3 * np.median(rates)
-            budget = error * np.maximum(rates, floor)
-            self.lists = interactions(self.forest, kernel, self._days, self._xyz, self.targets, budget)
-            rates = np.exp(near[laws.LN_MU]) * self.background + self._triggered(near)
+            self.lists = interactions(self.forest, kernel, points.days, points.xyz_km, points.before, error * rates)
+            rates = own + self._triggered(near)
 
     def _log_productivity(self, vector: np.ndarray) -> np.ndarray:
         coefficients = vector[FIRST_FEATURE : FIRST_FEATURE + FEATURES]
@@ -152,7 +180,7 @@ class SpaceLikelihood:
         weight = self._log_weight(vector, law, spread)
         growth, productivity = self.features.growth, self.features.productivity
         table = space_table(self.forest, d.days, d.xyz_km, weight, productivity, spread, growth)
-        return summed(self.lists, table, decay, law, self._days, self._xyz)
+        return summed(self.lists, table, decay, law, self.points.days, self.points.xyz_km)
 
     def _triggered(self, vector: np.ndarray) -> np.ndarray:
         """Numerator of the density less the background's, per target."""
@@ -161,38 +189,36 @@ class SpaceLikelihood:
     @cached_property
     def _total_lists(self) -> tuple[Forest, tuple[Block, ...]]:
         weight, decay = self._log_total(self.near)[0], Decay.from_vector(self.near)
-        return time_lists(self.data, weight, decay, self.near[laws.LN_MU], self._days, self.targets)
+        return time_lists(self.data, weight, decay, self.near[laws.LN_MU], self.points.days, self.points.before)
 
     def _totals(self, vector: np.ndarray) -> np.ndarray:
         """Of the denominator, columns as of `_sums`."""
         decay, growth = Decay.from_vector(vector), self.features.growth
         weight, by_ln_d, by_ln_rho = self._log_total(vector)
         forest, lists = self._total_lists
-        days, later = self.data.days, slice(1, 1 + FEATURES)
-        sums = time_sums(lists, time_table(forest, days, weight, self.features.productivity), decay, self._days)
+        days = self.data.days
+        sums = time_sums(lists, time_table(forest, days, weight, self.features.productivity), decay, self.points.days)
         if self.data.mass.whole:
             return np.hstack([sums, np.zeros((len(sums), 2 + GROWTHS))])
-        of_d = np.column_stack([by_ln_d, by_ln_d * growth[:, 0], by_ln_d * growth[:, 1]])
-        by_d = time_sums(lists, time_table(forest, days, weight, of_d), decay, self._days)[:, later]
-        of_rho = np.repeat(by_ln_rho[:, None], FEATURES, axis=1)
-        by_rho = time_sums(lists, time_table(forest, days, weight, of_rho), decay, self._days)[:, 1:2]
-        return np.hstack([sums, by_d, by_rho])
+        kernel = np.column_stack([by_ln_d, by_ln_d * growth[:, 0], by_ln_d * growth[:, 1], by_ln_rho])
+        by_kernel = time_sums(lists, time_table(forest, days, weight, kernel), decay, self.points.days)
+        return np.hstack([sums, by_kernel[:, 1 : 1 + FEATURES]])
 
     def log_densities(self, vector: np.ndarray) -> np.ndarray:
         """Ln f(x | t) at each (thinned) target."""
         mu = np.exp(vector[laws.LN_MU])
-        return np.log(mu * self.background + self._triggered(vector)) - np.log(mu + self._totals(vector)[:, 0])
+        return np.log(mu * self.points.background + self._triggered(vector)) - np.log(mu + self._totals(vector)[:, 0])
 
     def own_share(self, vector: np.ndarray) -> np.ndarray:
         """Probability of each (thinned) target to be background."""
-        here = np.exp(vector[laws.LN_MU]) * self.background
+        here = np.exp(vector[laws.LN_MU]) * self.points.background
         return here / (here + self._triggered(vector))
 
     def __call__(self, vector: np.ndarray) -> Evaluation:
         """Evaluate at a vector of shape (SPACE_SIZE,)."""
         mu, above, below = np.exp(vector[laws.LN_MU]), self._of_all(vector, space_sums), self._totals(vector)
-        here, whole = mu * self.background + above[:, 0], mu + below[:, 0]
-        upper = np.column_stack([mu * self.background, above]) / here[:, None]
+        here, whole = mu * self.points.background + above[:, 0], mu + below[:, 0]
+        upper = np.column_stack([mu * self.points.background, above]) / here[:, None]
         lower = np.column_stack([np.full(len(here), mu), below]) / whole[:, None]
         scores = upper - lower
         value = self.thinning * float((np.log(here) - np.log(whole)).sum())

@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from houfeng.models.adaptive.likelihood import Features, SpaceLikelihood
+from houfeng.models.adaptive.likelihood import Features, Points, SpaceLikelihood
 from houfeng.models.adaptive.smoothing import FadingKernels, fading_totals, past_neighbour_km
 from houfeng.models.etas.likelihood import EtasData
 
 #: Added to the days between two earthquakes before the logarithm.
-SHORTEST_QUIET_DAYS = 1e-3
+SHORTEST_DAYS = 1e-3
+#: Earthquakes over which the pace is taken.
+PACED = 10
 #: Times the new part of a catalogue is gone over.
 PASSES = 3
 
@@ -36,8 +38,10 @@ class Smoothing:
         In this time an earthquake loses all but 1/e of its weight in the background.
     even_share
         Of the background, spread evenly over the region.
-    spacing_km, quiet_mean, quiet_sd
-        Median distance to that neighbour; mean and spread of the log of the days since the last earthquake.
+    spacing_km
+        Median distance to that neighbour.
+    gap_mean, gap_sd
+        Mean and spread of the log of the days since the last earthquake, by which quiet and pace are scaled.
     """
 
     area_km2: float
@@ -46,8 +50,12 @@ class Smoothing:
     fade_days: float = 3652.5
     even_share: float = 0.005
     spacing_km: float = 1.0
-    quiet_mean: float = 0.0
-    quiet_sd: float = 1.0
+    gap_mean: float = 0.0
+    gap_sd: float = 1.0
+
+    def scaled(self, days: np.ndarray) -> np.ndarray:
+        """Log of gaps, less its mean, over its spread."""
+        return (np.log(days + SHORTEST_DAYS) - self.gap_mean) / self.gap_sd
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,12 +66,14 @@ class Past:
     ----------
     data
         The earthquakes.
+    inside : ndarray of bool, shape (n,)
+        In the region: quiet and pace are of these.
     smoothing
         How the background is made.
     kernel_km : ndarray, shape (n,)
         Width of the background kernel of each.
-    quiet : ndarray, shape (n,)
-        Log of the days since the one before, scaled.
+    quiet, pace : ndarray, shape (n,)
+        Log of the days since the one before, and of the mean of the last ten such gaps, scaled.
     independence : ndarray, shape (n,)
         Probability that it was not triggered.
     background : ndarray, shape (n,)
@@ -71,37 +81,39 @@ class Past:
     """
 
     data: EtasData
+    inside: np.ndarray
     smoothing: Smoothing
     kernel_km: np.ndarray
     quiet: np.ndarray
+    pace: np.ndarray
     independence: np.ndarray
     background: np.ndarray
 
     @classmethod
-    def unjudged(cls, data: EtasData, smoothing: Smoothing, *, scale: bool) -> "Past":
-        """All earthquakes count as independent for now; `scale` sets the scales by those of `data`."""
+    def unjudged(cls, data: EtasData, inside: np.ndarray, smoothing: Smoothing, *, scale: bool) -> "Past":
+        """All earthquakes count as independent, and the background as even; `scale` sets the scales by `data`."""
         distance = past_neighbour_km(data.xyz_km, smoothing.neighbours)
         known = np.isfinite(distance)
-        distance = np.maximum(np.where(known, distance, np.median(distance[known])), smoothing.smallest_km)
-        quiet = np.log(np.diff(data.days, prepend=data.days[0] - 1.0) + SHORTEST_QUIET_DAYS)
+        usual = np.median(distance[known]) if known.any() else smoothing.smallest_km
+        distance = np.maximum(np.where(known, distance, usual), smoothing.smallest_km)
+        gaps, means = _gaps(data.days, inside)
         if scale:
-            learnt = quiet[data.target]
+            learnt = np.log(gaps[data.target] + SHORTEST_DAYS)
             smoothing = replace(
                 smoothing,
                 spacing_km=float(np.median(distance)),
-                quiet_mean=float(learnt.mean()),
-                quiet_sd=float(max(learnt.std(), 1e-3)),
+                gap_mean=float(learnt.mean()),
+                gap_sd=float(max(learnt.std(), 1e-3)),
             )
-        one = np.ones(len(quiet))
-        quiet = (quiet - smoothing.quiet_mean) / smoothing.quiet_sd
-        return cls(data, smoothing, distance, quiet, one, one / smoothing.area_km2)._smoothed(slice(None))
+        quiet, pace, one = smoothing.scaled(gaps), smoothing.scaled(means), np.ones(len(gaps))
+        return cls(data, inside, smoothing, distance, quiet, pace, one, one / smoothing.area_km2)
 
     @property
     def features(self) -> Features:
         """As the likelihoods take them."""
         m = self.data.m
         return Features(
-            np.column_stack([m, self.independence - 0.5, self.quiet]),
+            np.column_stack([m, self.independence - 0.5, self.quiet, self.pace]),
             np.column_stack([m, np.log(self.kernel_km / self.smoothing.spacing_km)]),
         )
 
@@ -118,18 +130,19 @@ class Past:
         rows = np.arange(first, n)
         for _ in range(passes if len(rows) else 0):
             picked = replace(past.data, target=np.arange(n) >= first)
-            share = SpaceLikelihood(picked, past.features, vector, past.background).own_share(vector)
+            points = Points.of_targets(picked, past.background)
+            share = SpaceLikelihood(picked, past.features, vector, points).own_share(vector)
             independence = past.independence.copy()
             independence[first:] = share
-            past = replace(past, independence=independence)._smoothed(slice(first, None))
+            past = replace(past, independence=independence).smoothed(first)
         return past
 
-    def _smoothed(self, rows: slice) -> "Past":
-        """The background at `rows`, of the independence as it is."""
-        density = self.background.copy()
-        density[rows] = self.background_at(
-            self.data.days[rows], self.data.xyz_km[rows], np.arange(len(self.data.days))[rows]
-        )
+    def smoothed(self, first: int = 0) -> "Past":
+        """With the background at all from number `first` on, of the independence as it is."""
+        density, n = self.background.copy(), len(self.data.days)
+        if first < n:
+            rows = slice(first, n)
+            density[rows] = self.background_at(self.data.days[rows], self.data.xyz_km[rows], np.arange(first, n))
         return replace(self, background=density)
 
     def background_at(self, days: np.ndarray, xyz_km: np.ndarray, before: np.ndarray) -> np.ndarray:
@@ -146,19 +159,29 @@ class Past:
         return np.where(total > 1e-9, (1 - s.even_share) * density + s.even_share * even, even)
 
 
-def extended(past: Past, data: EtasData, vector: np.ndarray) -> Past:
+def _gaps(days: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Days since the last earthquake inside, and mean gap of the last ten of them, this one included; shapes (n,).
+
+    Before the first there is taken to have been one a day.
+    """
+    came = np.concatenate([days[0] - 1.0 - np.arange(PACED)[::-1], days[inside]])
+    before = PACED + np.cumsum(inside) - inside
+    return days - came[before - 1], (days - came[before - PACED]) / PACED
+
+
+def extended(past: Past, data: EtasData, inside: np.ndarray, vector: np.ndarray) -> Past:
     """Take later earthquakes in: those that `past` knows already are not judged again.
 
     Where the beginning of `data` is not what `past` knows (a catalogue was revised), all are judged anew.
     """
-    fresh = Past.unjudged(data, past.smoothing, scale=False)
+    start = Past.unjudged(data, inside, past.smoothing, scale=False)
     n = len(past.data.days)
     same = len(data.days) >= n and all(
         np.array_equal(getattr(data, name)[:n], getattr(past.data, name)) for name in ("days", "xyz_km", "m")
     )
-    first = n if same else 0
-    independence, background = fresh.independence.copy(), fresh.background.copy()
-    if same:
-        independence[:n], background[:n] = past.independence, past.background
-    start = replace(fresh, independence=independence, background=background)
-    return start.judged(vector, first, PASSES if same else 2 * PASSES)
+    if not same:
+        return start.smoothed().judged(vector, 0, 2 * PASSES)
+    independence, background = start.independence.copy(), start.background.copy()
+    independence[:n], background[:n] = past.independence, past.background
+    start = replace(start, independence=independence, background=background)
+    return start.smoothed(n).judged(vector, n, PASSES)

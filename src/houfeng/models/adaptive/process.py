@@ -30,22 +30,23 @@ COLUMNS = 9
 
 
 class Productivity(NamedTuple):
-    """Log of how much an event triggers: constant, then by magnitude, independence (less 1/2) and quiet."""
+    """Log of how much an event triggers: constant, then by magnitude, independence (less 1/2), quiet and pace."""
 
     constant: float
     by_m: float
     by_independence: float
     by_quiet: float
+    by_pace: float
 
 
 class Times(NamedTuple):
-    """The law of times: productivity per unit of H, c in days, tabled Omori integral H, scale of the quiet."""
+    """The law of times: productivity per unit of H, c in days, tabled Omori integral H, scale of gaps."""
 
     productivity: Productivity
     c_days: float
     h: np.ndarray
-    quiet_mean: float
-    quiet_sd: float
+    gap_mean: float
+    gap_sd: float
     shortest_days: float
 
 
@@ -113,7 +114,11 @@ class Kinds(NamedTuple):
 
 
 class Process(NamedTuple):
-    """All that a catalogue is drawn from; `expected` is that of the background, `most` the most events."""
+    """All that a catalogue is drawn from.
+
+    `expected` is that of the background, `latest` the days of the last ten past events, oldest first, and `most` the
+    most events.
+    """
 
     start_day: float
     end_day: float
@@ -122,6 +127,7 @@ class Process(NamedTuple):
     places: Places
     sizes: Sizes
     history: History
+    latest: np.ndarray
     ground: Ground
     kinds: Kinds
     raster: Raster
@@ -160,7 +166,7 @@ def _catalog(process, state, rows, queue, summed, begin):
     queue, waiting = _immigrants(process, state, queue)
     reached_past, reached_new = np.zeros(OCTAVES, np.int64), np.zeros(OCTAVES, np.int64)
     _advance(reached_past, process.history.days, len(process.history.days), process.start_day, process.places.c_days)
-    last = process.history.days[-1] if len(process.history.days) else process.start_day
+    recent = process.latest.copy()
     end, independent = begin, 0.0
     while waiting > 0 and end - begin < process.most:
         day, from_past = queue[0, 0], queue[0, 1]
@@ -169,21 +175,29 @@ def _catalog(process, state, rows, queue, summed, begin):
         m = size(state, process.sizes)
         _place(process, state, rows, summed, begin, end, day, reached_past, reached_new, independent)
         rows[end, DAY], rows[end, M], rows[end, FROM_PAST] = day, m, from_past
-        quiet = (math.log(day - last + process.times.shortest_days) - process.times.quiet_mean) / process.times.quiet_sd
+        kth = (end - begin) % len(recent)
+        quiet = _scaled(process.times, day - recent[kth - 1])
+        pace = _scaled(process.times, (day - recent[kth]) / len(recent))
+        recent[kth] = day
         share = _independence(process.kinds, state, rows[end, SOURCE] == OF_BACKGROUND)
         rows[end, INDEPENDENCE] = share
         independent += share
-        strength = math.exp(_logged(process.places.productivity, m, share, quiet))
+        strength = math.exp(_logged(process.places.productivity, m, share, quiet, pace))
         summed[end - begin + 1] = summed[end - begin] + strength
-        queue, waiting = _offspring(process, state, queue, waiting, rows[end], share, quiet)
-        last = day
+        queue, waiting = _offspring(process, state, queue, waiting, rows[end], share, quiet, pace)
         end += 1
     return rows, queue, summed, end
 
 
 @nb.njit(cache=True, nogil=True)
-def _logged(law, m, share, quiet):
-    return law.constant + law.by_m * m + law.by_independence * (share - 0.5) + law.by_quiet * quiet
+def _logged(law, m, share, quiet, pace):
+    of_time = law.by_quiet * quiet + law.by_pace * pace
+    return law.constant + law.by_m * m + law.by_independence * (share - 0.5) + of_time
+
+
+@nb.njit(cache=True, nogil=True)
+def _scaled(times, gap):
+    return (math.log(gap + times.shortest_days) - times.gap_mean) / times.gap_sd
 
 
 @nb.njit(cache=True, nogil=True)
@@ -201,12 +215,12 @@ def _immigrants(process, state, queue):
 
 
 @nb.njit(cache=True, nogil=True)
-def _offspring(process, state, queue, waiting, event, share, quiet):
+def _offspring(process, state, queue, waiting, event, share, quiet, pace):
     """Times of the direct aftershocks of an event that fall into the region."""
     law, places, radius_km = process.times, process.places, process.raster.radius_km
     h_now = integral_from(law.h, law.c_days)
     h_end = integral_from(law.h, process.end_day - event[DAY] + law.c_days)
-    expected = math.exp(_logged(law.productivity, event[M], share, quiet)) * (h_now - h_end)
+    expected = math.exp(_logged(law.productivity, event[M], share, quiet, pace)) * (h_now - h_end)
     number = poisson(state, expected, process.most)
     spread = _spread(places, event[M], event[SPACING])
     for _ in range(number):

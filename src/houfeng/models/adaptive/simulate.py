@@ -1,7 +1,7 @@
 """Simulated catalogues of the adaptive model, given the past."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -10,7 +10,7 @@ from houfeng.errors import InputError
 from houfeng.models.adaptive import laws, process
 from houfeng.models.adaptive.fit import inside_share
 from houfeng.models.adaptive.laws import Decay, SpaceLaw
-from houfeng.models.adaptive.past import SHORTEST_QUIET_DAYS, Past
+from houfeng.models.adaptive.past import PACED, SHORTEST_DAYS, Past
 from houfeng.models.adaptive.process import Ground, History, Kinds, Places, Process, Productivity, Times
 from houfeng.models.etas.batches import BATCH_CATALOGS, BATCH_EVENTS, in_batches
 from houfeng.models.etas.branching import integrals_from
@@ -90,6 +90,7 @@ class AdaptiveSetup:
             places=self._places(),
             sizes=law_of_sizes(self.law),
             history=self._history(),
+            latest=self._latest(),
             ground=self._ground(),
             kinds=self._kinds(),
             raster=raster,
@@ -102,7 +103,7 @@ class AdaptiveSetup:
         constant = float(self.time[laws.LN_K]) + decay.c * decay.inverse_tau
         features = self.time[laws.FIRST_FEATURE : laws.FIRST_FEATURE + laws.FEATURES]
         law = Productivity(constant, *(float(v) for v in features))
-        return Times(law, decay.c, table.h, s.quiet_mean, s.quiet_sd, SHORTEST_QUIET_DAYS)
+        return Times(law, decay.c, table.h, s.gap_mean, s.gap_sd, SHORTEST_DAYS)
 
     def _places(self) -> Places:
         decay, law = Decay.from_vector(self.space), SpaceLaw.from_vector(self.space)
@@ -142,6 +143,11 @@ class AdaptiveSetup:
             expected=float(expected.sum()),
         )
 
+    def _latest(self) -> np.ndarray:
+        days = self.past.data.days[self.past.inside][-PACED:]
+        first = self.past.data.days[0] - 1.0
+        return np.concatenate([first - np.arange(PACED - len(days))[::-1], days])
+
     def _ground(self) -> Ground:
         s, d = self.past.smoothing, self.past.data
         weight = self.past.independence * np.exp(d.log_weight - (self.start_day - d.days) / s.fade_days)
@@ -149,7 +155,7 @@ class AdaptiveSetup:
         return Ground(keep, other, float(weight.sum()), 1.0 / s.fade_days, s.even_share)
 
     def _kinds(self) -> Kinds:
-        own = np.clip(self.past.independence, 1e-9, 1 - 1e-9)
+        own = np.clip(self.past.independence[self.past.inside], 1e-9, 1 - 1e-9)
         return Kinds(own, *alias_table(own), *alias_table(1 - own))
 
 
@@ -187,6 +193,11 @@ class AdaptiveBatch:
     def counts(self) -> np.ndarray:
         """Events of each catalogue, shape (n_catalogs,)."""
         return np.bincount(self.catalog_id - self.first_catalog, minlength=self.n_catalogs)
+
+    def of_rows(self, keep: np.ndarray) -> "AdaptiveBatch":
+        """Only some of the events; `keep` is a mask, shape (n,)."""
+        columns = ("catalog_id", "days", "xyz_km", "m", "source", "from_past")
+        return replace(self, **{name: getattr(self, name)[keep] for name in columns})
 
     @classmethod
     def joined(cls, batches: list["AdaptiveBatch"]) -> "AdaptiveBatch":

@@ -1,7 +1,7 @@
 """The inner loops of the adaptive model: rates and their scores over interaction lists.
 
 The lists are those of :mod:`houfeng.models.etas.tree`. What is added to the kernels there: the productivity of a
-source depends on three features (its magnitude is one), and the spread of its kernel on two (magnitude, and how far
+source depends on four features (its magnitude is one), and the spread of its kernel on two (magnitude, and how far
 apart earthquakes were around it).
 """
 
@@ -14,8 +14,8 @@ from houfeng.models.etas.tree import Block, Forest, T, X, Z, cache_aligned
 
 # columns of the table of entries in time: place, log weight, means of the features
 _DAYS, _LOG_WEIGHT, _FEATURE = 0, 1, 2
-# and in space, after those five: place, spread, mean growth features, means of spread times growth features
-_X, _Y, _Z, _SPREAD, _GROWTH, _SPREAD_GROWTH = 5, 6, 7, 8, 9, 11
+# and in space, after those six: place, spread, mean growth features, means of spread times growth features
+_X, _Y, _Z, _SPREAD, _GROWTH, _SPREAD_GROWTH = 6, 7, 8, 9, 10, 12
 
 
 def time_table(forest: Forest, days: np.ndarray, log_weight: np.ndarray, features: np.ndarray) -> np.ndarray:
@@ -105,7 +105,7 @@ def _time_sums(offsets, entries, td, table, omega, c, inverse_tau, out):
     p1 = 1 + omega
     for i in nb.prange(len(td)):
         t = td[i]
-        total, by_c, by_omega, by_tau, f0, f1, f2 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        total, by_c, by_omega, by_tau, f0, f1, f2, f3 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
         for q in range(offsets[i], offsets[i + 1]):
             k = entries[q]
             s = t - table[k, _DAYS]
@@ -115,12 +115,13 @@ def _time_sums(offsets, entries, td, table, omega, c, inverse_tau, out):
             f0 += w * table[k, _FEATURE]
             f1 += w * table[k, _FEATURE + 1]
             f2 += w * table[k, _FEATURE + 2]
+            f3 += w * table[k, _FEATURE + 3]
             by_c += w / (s + c)
             by_omega += w * log_time
             by_tau += w * s
         out[i, 0] = total
-        out[i, 1], out[i, 2], out[i, 3] = f0, f1, f2
-        out[i, 4], out[i, 5], out[i, 6] = -p1 * c * by_c, -by_omega, inverse_tau * by_tau
+        out[i, 1], out[i, 2], out[i, 3], out[i, 4] = f0, f1, f2, f3
+        out[i, 5], out[i, 6], out[i, 7] = -p1 * c * by_c, -by_omega, inverse_tau * by_tau
 
 
 @nb.njit(cache=True, parallel=True, fastmath=True, error_model="numpy")
@@ -128,7 +129,7 @@ def _space_sums(offsets, entries, td, txyz, table, omega, c, inverse_tau, rho, o
     p1, p2 = 1 + omega, 1 + rho
     for i in nb.prange(len(td)):
         t, x, y, z = td[i], txyz[i, 0], txyz[i, 1], txyz[i, 2]
-        total, by_c, by_omega, by_tau, f0, f1, f2 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        total, by_c, by_omega, by_tau, f0, f1, f2, f3 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
         by_d, g0, g1, log_b = 0.0, 0.0, 0.0, 0.0
         for q in range(offsets[i], offsets[i + 1]):
             k = entries[q]
@@ -142,6 +143,7 @@ def _space_sums(offsets, entries, td, txyz, table, omega, c, inverse_tau, rho, o
             f0 += w * table[k, _FEATURE]
             f1 += w * table[k, _FEATURE + 1]
             f2 += w * table[k, _FEATURE + 2]
+            f3 += w * table[k, _FEATURE + 3]
             by_c += w / (s + c)
             by_omega += w * log_time
             by_tau += w * s
@@ -151,9 +153,9 @@ def _space_sums(offsets, entries, td, txyz, table, omega, c, inverse_tau, rho, o
             g1 += rho * w * table[k, _GROWTH + 1] - v * table[k, _SPREAD_GROWTH + 1]
             log_b += w * (fast_log(spread) - log_space)
         out[i, 0] = total
-        out[i, 1], out[i, 2], out[i, 3] = f0, f1, f2
-        out[i, 4], out[i, 5], out[i, 6] = -p1 * c * by_c, -by_omega, inverse_tau * by_tau
-        out[i, 7], out[i, 8], out[i, 9], out[i, 10] = by_d, g0, g1, total + rho * log_b
+        out[i, 1], out[i, 2], out[i, 3], out[i, 4] = f0, f1, f2, f3
+        out[i, 5], out[i, 6], out[i, 7] = -p1 * c * by_c, -by_omega, inverse_tau * by_tau
+        out[i, 8], out[i, 9], out[i, 10], out[i, 11] = by_d, g0, g1, total + rho * log_b
 
 
 @nb.njit(cache=True, parallel=True, fastmath=True, error_model="numpy")

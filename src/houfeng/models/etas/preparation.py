@@ -11,7 +11,6 @@ from houfeng.errors import FitError, NotEnoughDataError
 from houfeng.geo import to_xyz_km
 from houfeng.models.etas.edges import KernelMass
 from houfeng.models.etas.likelihood import Early, EtasData
-from houfeng.models.etas.parameters import EtasParameters
 from houfeng.regions import Region
 from houfeng.times import days_since, from_datetime64
 
@@ -155,7 +154,7 @@ def _early(
     return Early(rows, nodes, np.diff(edges, axis=1) * recorded * past)
 
 
-def unseen_companions(sources: Sources, min_magnitude: float, parameters: EtasParameters, b: float) -> np.ndarray:
+def unseen_companions(sources: Sources, min_magnitude: float, alpha: float, b: float) -> np.ndarray:
     """Log of how many events each source stands for, shape (n,): more than one in the hours after a large shock.
 
     Where only magnitudes from s up were recorded, the aftershocks of those below are as many as
@@ -163,4 +162,4 @@ def unseen_companions(sources: Sources, min_magnitude: float, parameters: EtasPa
     others (2021), doi:10.1785/0220200231, with beta = b ln 10 and s above `min_magnitude`.
     """
     seen = usual_incompleteness(min_magnitude).magnitude_seen(sources.events, min_magnitude)
-    return max(b * np.log(10) - parameters.alpha, 0.0) * (seen - min_magnitude)
+    return max(b * np.log(10) - alpha, 0.0) * (seen - min_magnitude)

@@ -136,7 +136,7 @@ class FittedSpaceTimeEtas(Fitted):
         shocks = recent(sources, self.region, self.sizes.law, fitted.parameters, fitted.background)
         setups = []
         for parameters, b in zip(draws, slopes, strict=True):
-            log_weight = unseen_companions(sources, self.model.min_magnitude, parameters, float(b))
+            log_weight = unseen_companions(sources, self.model.min_magnitude, parameters.alpha, float(b))
             log_weight[shocks.shock] += np.log(shocks.draw_factors(self.vigour_shape, rng))
             setups.append(self._setup(sources, end_day, parameters, float(b), log_weight))
         return Outlook.of(setups, sources, self.region, self.sizes, window)

@@ -187,7 +187,7 @@ class FittedTemporalEtas(Fitted):
                 days=sources.days,
                 xyz_km=np.zeros((n, 3)),
                 m=sources.m,
-                log_weight=unseen_companions(sources, self.model.min_magnitude, parameters, float(b)),
+                log_weight=unseen_companions(sources, self.model.min_magnitude, parameters.alpha, float(b)),
                 start_day=sources.known_until_day,
                 end_day=end_day,
             )
