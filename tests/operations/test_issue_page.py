@@ -86,7 +86,7 @@ def test_only_what_is_issued_stands_on_it(store):
 def test_every_forecast_of_a_run_has_its_page(store, model, horizon):
     moment = AS_OF + timedelta(days=3)
     page = issue_page(store, number_of(store, model, horizon, moment=moment))
-    assert "2020-01-04 00:00 UTC" in words(page) and "2020-01-01 00:00 UTC" not in words(page)
+    assert "Forecast of 2020-01-04 00:00 UTC" in words(page) and "Forecast of 2020-01-01" not in words(page)
     assert page.count("data:image/png") == (2 if horizon == "year" else 3)
 
 
