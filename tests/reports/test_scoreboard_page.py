@@ -2,6 +2,7 @@
 
 import copy
 import re
+from datetime import datetime, timedelta
 from html.parser import HTMLParser
 
 import pytest
@@ -222,3 +223,14 @@ def test_plots_are_pictures_and_depend_on_the_numbers(plot, board):
     other["models"][1]["series"] |= {"gain": [0.5] * N, "expected": [2.0] * N}
     other["models"][1]["chances"][0]["reliability"][0]["frequency"] = 0.9
     assert plot(other) != first
+
+
+@pytest.mark.parametrize("step_days", [1 / 24, 1, 7, 30, 122, 365, 1500])
+def test_plots_have_ticks_for_every_span_of_time(board, step_days):
+    """Matplotlib warns, and a warning is an error here, where no interval of ticks suits."""
+    starts = [f"{datetime(2010, 1, 1) + i * timedelta(days=step_days):%Y-%m-%dT%H:%M:%SZ}" for i in range(N)]
+    for one in board["models"]:
+        one["series"]["start"] = starts
+    for window, start in zip(board["windows"], starts, strict=True):
+        window["start"] = start
+    assert gain_plot(board) != count_plot(board)

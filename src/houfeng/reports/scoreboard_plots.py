@@ -103,7 +103,7 @@ def _times(texts: list[str]) -> np.ndarray:
 
 
 def _time_axis(ax: Axes) -> None:
-    locator = AutoDateLocator(maxticks=7)
+    locator = AutoDateLocator(minticks=2, maxticks=7)
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
 
