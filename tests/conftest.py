@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+#: A busy machine stretches any example; what must be fast is measured where it is promised.
+settings.register_profile("houfeng", deadline=None)
+settings.load_profile("houfeng")
 
 # Side by side, test processes with a thread for every processor would wait for one another.
 if "PYTEST_XDIST_WORKER" in os.environ:
