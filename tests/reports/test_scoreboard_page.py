@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from houfeng.reports.messages import message
-from houfeng.reports.scoreboard import lead, render_scoreboard
+from houfeng.reports.scoreboard import _one, lead, render_scoreboard
 from houfeng.reports.scoreboard_plots import count_plot, gain_plot, reliability_plot
 from houfeng.values import LEGAL_NOTICE
 
@@ -234,3 +234,19 @@ def test_plots_have_ticks_for_every_span_of_time(board, step_days):
     for window, start in zip(board["windows"], starts, strict=True):
         window["start"] = start
     assert gain_plot(board) != count_plot(board)
+
+
+def test_windows_that_lie_apart_are_not_joined(board):
+    """A band from one window to the next would say something of the time between."""
+    together = count_plot(board)
+    for window in board["windows"]:
+        window["end"] = window["start"].replace("T00", "T12")
+    assert count_plot(board) != together
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "shown"),
+    [(0.6, 1.4, "in"), (0.3, 0.9, "out"), (1.1, 1.4, "out"), (0.0, None, ""), (1.2, None, "out"), (None, None, "")],
+)
+def test_a_ratio_without_bounds_is_no_verdict(low, high, shown):
+    assert _one({"value": 0.9, "low": low, "high": high}) == shown

@@ -48,13 +48,12 @@ def parse_experiment(table: Mapping, *, folder: Path, where: str) -> Experiment:
     training = top.table("training", ("start", "refit"))
     scores = top.table("scores", ("tests", "thresholds", "block_days"))
     log = top.table("log", ("forecasts",))
-    models = _models(top)
+    models, name = _models(top), top.required("name", _TEXT)
+    place = top.table("region", ("name", "file", "polygon", "cell_deg", "depth_max_km"), needed=True)
     return Experiment(
-        name=top.required("name", _TEXT),
+        name=name,
         catalog=_catalog(top.table("catalog", tuple(CatalogFile.__dataclass_fields__), needed=True), folder),
-        region=_region(
-            top.table("region", ("name", "file", "polygon", "cell_deg", "depth_max_km"), needed=True), folder
-        ),
+        region=_region(place, folder, name),
         models=models,
         windows=_windows(top.table("windows", ("start", "end", "length", "step", "list"), needed=True)),
         reference=top.get("reference", _TEXT, models[0].label),
@@ -147,14 +146,15 @@ def _catalog(table: _Table, folder: Path) -> CatalogFile:
     )
 
 
-def _region(table: _Table, folder: Path) -> Region:
+def _region(table: _Table, folder: Path, name: str) -> Region:
+    """The region; a polygon is called as the experiment is."""
     kind = table.one_of("name", "file", "polygon")
     if kind == "name":
         region = Region.named(table.required("name", _TEXT))
     elif kind == "file":
         region = Region.from_geojson(folder / table.required("file", _TEXT))
     else:
-        region = Region(name="polygon", rings=(table.required("polygon", _CORNERS),))
+        region = Region(name=name, rings=(table.required("polygon", _CORNERS),))
     changes = {key: table.get(key, _NUMBER, None) for key in ("cell_deg", "depth_max_km") if key in table}
     return replace(region, **changes)
 

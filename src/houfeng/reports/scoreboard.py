@@ -137,10 +137,12 @@ def _ratio_end(value: float | None) -> str:
 
 
 def _one(estimate: Mapping | None) -> str:
-    """``in`` where the interval of a ratio holds 1, ``out`` where it does not, nothing without one."""
+    """``in`` where the interval of a ratio holds 1, ``out`` where it does not, nothing where it has no bound."""
     if not estimate or estimate["low"] is None:
         return ""
-    return "in" if estimate["low"] <= 1 <= (estimate["high"] or float("inf")) else "out"
+    if estimate["high"] is None:
+        return "out" if estimate["low"] > 1 else ""
+    return "in" if estimate["low"] <= 1 <= estimate["high"] else "out"
 
 
 def _better(gain: Mapping) -> str:

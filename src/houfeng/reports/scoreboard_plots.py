@@ -26,14 +26,13 @@ def gain_plot(board: Mapping) -> bytes:
         above, below = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": (3, 1)})
         for model in board["models"]:
             series = model["series"]
-            gains = np.array([0.0 if g is None else g for g in series["gain"]])
-            above.step(
-                _times(series["start"]), np.cumsum(gains), where="post", color=colours[model["name"]], lw=1.6,
-                label=model["name"],
-            )  # fmt: skip
+            gains = np.cumsum([0.0 if g is None else g for g in series["gain"]])
+            edges = _times([*series["start"], *_ends(board, series)[-1:]])
+            heights = np.append(gains, gains[-1:])
+            above.step(edges, heights, where="post", color=colours[model["name"]], lw=1.6, label=model["name"])
         above.axhline(0, color=COLOURS["baseline"], lw=0.8)
         above.set_ylabel("Σ Δ ln L (nats)")
-        above.legend(loc="upper left", frameon=False, ncols=2)
+        figure.legend(loc="outside upper left", frameon=False, ncols=5)
         _grid(above)
         starts, observed = _observed(board)
         below.vlines(starts, 0, observed, color=COLOURS["observed"], lw=1.2)
@@ -52,11 +51,7 @@ def count_plot(board: Mapping) -> bytes:
         axes = figure.subplots(rows, _ACROSS, sharex=True, sharey=True, squeeze=False).ravel()
         for ax, model in zip(axes, models, strict=False):
             series, colour = model["series"], colours[model["name"]]
-            starts = _times(series["start"])
-            high = np.array([np.nan if h is None else h for h in series["high"]])
-            ax.fill_between(starts, series["low"], high, step="post", color=colour, alpha=0.3, lw=0)
-            ax.step(starts, series["expected"], where="post", color=colour, lw=1.2)
-            ax.plot(starts, series["observed"], ".", color=COLOURS["observed"], ms=3.5, zorder=3)
+            _counts(ax, series, _ends(board, series), colour)
             ax.set_title(model["name"], loc="left")
             ax.set_yscale("symlog", linthresh=1, linscale=0.6)
             ax.yaxis.set_major_formatter(lambda y, _: f"{y:g}")
@@ -87,6 +82,31 @@ def reliability_plot(board: Mapping) -> bytes:
             ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel=f"P(M≥{board['min_magnitude']:g})")
             ax.set_box_aspect(1)
         return _png(figure)
+
+
+def _counts(ax: Axes, series: Mapping, ends: list[str], colour: str) -> None:
+    """Band and line where each window ends as the next begins; a bar for each where they lie apart or overlap."""
+    starts = _times(series["start"])
+    high = np.array([np.nan if h is None else h for h in series["high"]])
+    if list(series["start"][1:]) == ends[:-1]:
+        edges = _times([*series["start"], *ends[-1:]])
+        low, high, expected = (np.append(column, column[-1:]) for column in (series["low"], high, series["expected"]))
+        ax.fill_between(edges, low, high, step="post", color=colour, alpha=0.3, lw=0)
+        ax.step(edges, expected, where="post", color=colour, lw=1.2)
+    else:
+        ax.vlines(starts, series["low"], high, color=colour, alpha=0.35, lw=2.5)
+        ax.plot(starts, series["expected"], "_", color=colour, ms=6, mew=1.6)
+    ax.plot(starts, series["observed"], ".", color=COLOURS["observed"], ms=3.5, zorder=3)
+
+
+def _ends(board: Mapping, series: Mapping) -> list[str]:
+    """Ends of the windows of a series; of windows that begin together, in their order."""
+    every = [(window["start"], window["end"]) for window in board["windows"]]
+    ends = []
+    for start in series["start"]:
+        place = next(i for i, (begin, _) in enumerate(every) if begin == start)
+        ends.append(every.pop(place)[1])
+    return ends
 
 
 def _colours(board: Mapping) -> Mapping[str, str]:
