@@ -10,11 +10,10 @@ from houfeng.models.adaptive.fit import AdaptiveFit
 from houfeng.models.adaptive.laws import Decay, SpaceLaw
 from houfeng.models.adaptive.likelihood import Points, SpaceLikelihood
 from houfeng.models.adaptive.past import Past
-from houfeng.models.etas.likelihood import EtasData
 
 SEED = 7
 #: Random moments for the integral in space, and points for each.
-MOMENTS, POINTS = 200, 100
+MOMENTS, POINTS = 200, 25
 #: Strata in each gap between events, longest gap in days, and nodes at which the rate is summed without lists too.
 NODES, LONGEST_GAP, PLAIN_NODES = 32, 1.0, 300
 
@@ -63,9 +62,16 @@ def integrals_over_space(fit: AdaptiveFit, past: Past, window: Window) -> np.nda
     share of the background is left out of both: it is one over the region by definition.
     """
     rng = np.random.default_rng(SEED)
-    data, moments = past.data, np.sort(rng.uniform(window.start, window.end, MOMENTS))
-    mixture = _Mixture(fit, past)
-    return np.array([_integral(mixture, fit, past, data, float(t), rng) for t in moments])
+    moments, mixture = np.sort(rng.uniform(window.start, window.end, MOMENTS)), _Mixture(fit, past)
+    drawn = [mixture.draw(float(t), rng) for t in moments]
+    points = np.vstack([places for places, _ in drawn])
+    before = np.searchsorted(past.data.days, moments, side="left")
+    smooth = replace(past, smoothing=replace(past.smoothing, even_share=0.0))
+    days, before = np.repeat(moments, POINTS), np.repeat(before, POINTS)
+    there = Points(days, points, before, smooth.background_at(days, points, before))
+    scored = SpaceLikelihood(past.data, past.features, fit.space, there).log_densities(fit.space)
+    ratio = np.exp(scored) / np.concatenate([density for _, density in drawn])
+    return ratio.reshape(MOMENTS, POINTS).mean(axis=1)
 
 
 class _Mixture:
@@ -87,41 +93,27 @@ class _Mixture:
         trigger = self.productivity[before] * np.exp(-since * self.decay.inverse_tau)
         return ground / ground.sum(), trigger * (since + self.decay.c) ** -(1 + self.decay.omega)
 
+    def draw(self, t: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Points from the mixture at `t`, shape (POINTS, 3), and its density there by the plain sum."""
+        ground, trigger = self.weights(t)
+        n, xyz = len(ground), self.past.data.xyz_km
+        both = np.concatenate([self.mu * ground, trigger])
+        both /= both.sum()
+        spread = np.concatenate([self.past.kernel_km[:n] ** 2, self.spread[:n]])
+        rho = np.where(np.arange(2 * n) < n, 1.0, self.law.rho)
+        source = rng.choice(2 * n, POINTS, p=both)
+        radius = np.sqrt(spread[source] * np.expm1(-np.log1p(-rng.random(POINTS)) / rho[source]))
+        angle = rng.uniform(0, 2 * np.pi, POINTS)
+        points = xyz[source % n] + radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle), np.zeros(POINTS)])
+        constant = both * rho / np.pi * spread**rho
+        return points, np.array([self._density(p, xyz[:n], constant, spread, rho) for p in points])
 
-def _integral(
-    mixture: _Mixture, fit: AdaptiveFit, past: Past, data: EtasData, t: float, rng: np.random.Generator
-) -> float:
-    ground, trigger = mixture.weights(t)
-    n = len(ground)
-    both = np.concatenate([mixture.mu * ground, trigger])
-    source = rng.choice(2 * n, POINTS, p=both / both.sum())
-    spread = np.concatenate([past.kernel_km[:n] ** 2, mixture.spread[:n]])
-    rho = np.where(np.arange(2 * n) < n, 1.0, mixture.law.rho)
-    radius = np.sqrt(spread[source] * np.expm1(-np.log1p(-rng.random(POINTS)) / rho[source]))
-    angle = rng.uniform(0, 2 * np.pi, POINTS)
-    points = np.zeros((POINTS, 3))
-    points[:, :2] = data.xyz_km[source % n, :2]
-    points[:, 0] += radius * np.cos(angle)
-    points[:, 1] += radius * np.sin(angle)
-    drawn = np.array([_density(p, data.xyz_km[:n], both, spread, rho) for p in points]) / both.sum()
-    smooth = replace(past, smoothing=replace(past.smoothing, even_share=0.0))
-    return float(np.mean(np.exp(_scored(fit, smooth, t, points)) / drawn))
-
-
-def _density(point: np.ndarray, xyz: np.ndarray, both: np.ndarray, spread: np.ndarray, rho: np.ndarray) -> float:
-    squared = ((xyz - point) ** 2).sum(axis=1)
-    squared = np.concatenate([squared, squared])
-    return float((both * rho / np.pi * spread**rho * (squared + spread) ** -(1 + rho)).sum())
-
-
-def _scored(fit: AdaptiveFit, past: Past, t: float, points: np.ndarray) -> np.ndarray:
-    """Ln f at `points` at time `t`, by the code that scores: as if events of no weight happened there."""
-    d = past.data
-    n, k = int((d.days < t).sum()), len(points)
-    before = np.full(k, n)
-    density = past.background_at(np.full(k, t), points, before)
-    there = Points(np.full(k, t), points, before, density)
-    return SpaceLikelihood(d, past.features, fit.space, there).log_densities(fit.space)
+    @staticmethod
+    def _density(
+        point: np.ndarray, xyz: np.ndarray, constant: np.ndarray, spread: np.ndarray, rho: np.ndarray
+    ) -> float:
+        squared = ((xyz - point) ** 2).sum(axis=1)
+        return float((constant * (np.concatenate([squared, squared]) + spread) ** -(1 + rho)).sum())
 
 
 def causality(fit: AdaptiveFit, window: Window) -> float:

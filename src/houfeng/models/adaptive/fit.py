@@ -2,16 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from houfeng.errors import NotEnoughDataError
 from houfeng.models.adaptive import laws
-from houfeng.models.adaptive.laws import LOWER, SPACE_SIZE, TIME_SIZE, UPPER
+from houfeng.models.adaptive.laws import LOWER, PRIOR_INFORMATION, PRIOR_MEAN, SPACE_SIZE, TIME_SIZE, UPPER
 from houfeng.models.adaptive.likelihood import Points, SpaceLikelihood, TimeLikelihood
 from houfeng.models.adaptive.past import Past, Smoothing
 from houfeng.models.etas.fit import FEWEST_TARGETS, default_start
-from houfeng.models.etas.likelihood import EtasData
+from houfeng.models.etas.likelihood import EtasData, Evaluation
 from houfeng.models.etas.scoring import Maximum, maximise
 
 #: Targets whose places are fitted: more would not make the parameters noticeably better.
@@ -120,7 +121,19 @@ def _climb_space(
     thinning = max(1, int(past.data.target.sum()) // PLACES)
     points = Points.of_targets(past.data, past.background, thinning)
     likelihood = SpaceLikelihood(past.data, past.features, near, points, thinning)
-    return maximise(likelihood, near, free=free, lower=LOWER, upper=UPPER, tolerance_nats=tolerance_nats), likelihood
+    held = partial(_with_prior, likelihood)
+    return maximise(held, near, free=free, lower=LOWER, upper=UPPER, tolerance_nats=tolerance_nats), likelihood
+
+
+def _with_prior(likelihood: Callable[[np.ndarray], Evaluation], vector: np.ndarray) -> Evaluation:
+    """The likelihood and what was believed before, of as many parameters as `vector` has."""
+    n, here = len(vector), likelihood(vector)
+    off, strength = vector - PRIOR_MEAN[:n], PRIOR_INFORMATION[:n]
+    return Evaluation(
+        here.value - 0.5 * float(strength @ off**2),
+        here.gradient - strength * off,
+        here.information + np.diag(strength),
+    )
 
 
 def _fit_times(data: EtasData, past: Past, space: np.ndarray) -> tuple[Maximum, np.ndarray]:
@@ -130,7 +143,8 @@ def _fit_times(data: EtasData, past: Past, space: np.ndarray) -> tuple[Maximum, 
     vector = space[:TIME_SIZE]
     for _ in range(2):
         likelihood = TimeLikelihood(data, past.features, share, vector)
-        top = maximise(likelihood, vector, free=np.ones(TIME_SIZE, bool), lower=lower, upper=upper)
+        held = partial(_with_prior, likelihood)
+        top = maximise(held, vector, free=np.ones(TIME_SIZE, bool), lower=lower, upper=upper)
         vector = top.vector
     inside = (top.vector > lower + 1e-6) & (top.vector < upper - 1e-6)
     covariance = np.zeros((TIME_SIZE, TIME_SIZE))

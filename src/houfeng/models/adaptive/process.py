@@ -16,12 +16,11 @@ from typing import NamedTuple
 import numba as nb
 import numpy as np
 
+from houfeng.models.adaptive.choosing import OCTAVES, advance, bounds, kept, member, pop, push
 from houfeng.models.etas.branching import Sizes, integral_from, moved, size, when, within
 from houfeng.models.etas.chance import pick, poisson, start, uniform
 from houfeng.models.etas.inside import Raster, anywhere, contains
 
-#: Groups of sources by age: edges at c (2^k - 1) days.
-OCTAVES = 40
 #: Source of an event's place: the background, or a simulated event; else the number of a past one.
 OF_BACKGROUND, OF_SIMULATED = -1.0, -2.0
 #: Columns of an event.
@@ -165,12 +164,12 @@ def _catalog(process, state, rows, queue, summed, begin):
     """One catalogue; its events become rows from `begin` on, and the running sums of their productivity `summed`."""
     queue, waiting = _immigrants(process, state, queue)
     reached_past, reached_new = np.zeros(OCTAVES, np.int64), np.zeros(OCTAVES, np.int64)
-    _advance(reached_past, process.history.days, len(process.history.days), process.start_day, process.places.c_days)
+    advance(reached_past, process.history.days, len(process.history.days), process.start_day, process.places.c_days)
     recent = process.latest.copy()
     end, independent = begin, 0.0
     while waiting > 0 and end - begin < process.most:
         day, from_past = queue[0, 0], queue[0, 1]
-        waiting = _pop(queue, waiting)
+        waiting = pop(queue, waiting)
         rows, summed = _with_room(rows, end + 1), _with_length(summed, end - begin + 2)
         m = size(state, process.sizes)
         _place(process, state, rows, summed, begin, end, day, reached_past, reached_new, independent)
@@ -206,11 +205,11 @@ def _immigrants(process, state, queue):
     history, waiting = process.history, 0
     for _ in range(poisson(state, process.expected, process.most)):
         day = process.start_day + (process.end_day - process.start_day) * uniform(state)
-        queue, waiting = _push(queue, waiting, within(day, process.start_day, process.end_day), 0.0)
+        queue, waiting = push(queue, waiting, within(day, process.start_day, process.end_day), 0.0)
     for _ in range(poisson(state, history.expected, process.most)):
         source = history.direct[pick(state, history.keep, history.other)]
         day = source[0] + when(state, process.times, source[1], source[2], 0)
-        queue, waiting = _push(queue, waiting, within(day, process.start_day, process.end_day), 1.0)
+        queue, waiting = push(queue, waiting, within(day, process.start_day, process.end_day), 1.0)
     return queue, waiting
 
 
@@ -229,7 +228,7 @@ def _offspring(process, state, queue, waiting, event, share, quiet, pace):
             if not contains(process.raster, place[0], place[1], place[2]):
                 continue
         day = within(event[DAY] + when(state, law, h_now, h_end, 0), event[DAY], process.end_day)
-        queue, waiting = _push(queue, waiting, day, event[FROM_PAST])
+        queue, waiting = push(queue, waiting, day, event[FROM_PAST])
     return queue, waiting
 
 
@@ -243,10 +242,10 @@ def _place(process, state, rows, summed, begin, end, day, reached_past, reached_
     """Draw the place of event `end`, which happens on `day`, and note next to what it fell."""
     places, history, radius_km = process.places, process.history, process.raster.radius_km
     n = end - begin
-    _advance(reached_past, history.days, len(history.days), day, places.c_days)
-    _advance(reached_new, rows[begin:end, DAY], n, day, places.c_days)
-    past = _bounds(history.summed, reached_past, len(history.days), places)
-    new = _bounds(summed, reached_new, n, places)
+    advance(reached_past, history.days, len(history.days), day, places.c_days)
+    advance(reached_new, rows[begin:end, DAY], n, day, places.c_days)
+    past = bounds(history.summed, reached_past, len(history.days), places)
+    new = bounds(summed, reached_new, n, places)
     total = places.background + past + new
     while True:
         u = uniform(state) * total
@@ -254,14 +253,14 @@ def _place(process, state, rows, summed, begin, end, day, reached_past, reached_
             _place_of_background(process, state, rows, begin, end, day, independent)
             return
         if u < places.background + past:
-            j = _member(history.summed, reached_past, len(history.days), places, u - places.background)
-            if uniform(state) > _kept(day - history.days[j], places):
+            j = member(history.summed, reached_past, len(history.days), places, u - places.background)
+            if uniform(state) > kept(day - history.days[j], places):
                 continue
             x, y, z = history.xyz_km[j, 0], history.xyz_km[j, 1], history.xyz_km[j, 2]
             spread, spacing, source = history.spread_km2[j], history.spacing_km[j], float(j)
         else:
-            j = begin + _member(summed, reached_new, n, places, u - places.background - past)
-            if uniform(state) > _kept(day - rows[j, DAY], places):
+            j = begin + member(summed, reached_new, n, places, u - places.background - past)
+            if uniform(state) > kept(day - rows[j, DAY], places):
                 continue
             x, y, z, spacing, source = rows[j, X], rows[j, Y], rows[j, Z], rows[j, SPACING], OF_SIMULATED
             spread = _spread(places, rows[j, M], spacing)
@@ -309,107 +308,6 @@ def _independence(kinds, state, background):
     if background:
         return kinds.independence[pick(state, kinds.keep_background, kinds.other_background)]
     return kinds.independence[pick(state, kinds.keep_triggered, kinds.other_triggered)]
-
-
-@nb.njit(cache=True, nogil=True)
-def _advance(reached, days, n, day, c_days):
-    """How many of the first `n` sources are at least as old as each octave begins: they only become more."""
-    for k in range(OCTAVES):
-        youngest = day - c_days * (2.0**k - 1.0)
-        low, high = reached[k], n
-        if low < high and days[low] <= youngest:
-            while low < high:
-                middle = (low + high) // 2
-                if days[middle] <= youngest:
-                    low = middle + 1
-                else:
-                    high = middle
-            reached[k] = low
-        if reached[k] == 0:
-            for later in range(k, OCTAVES):
-                reached[later] = 0
-            return
-
-
-@nb.njit(cache=True, nogil=True)
-def _bound(k, places):
-    """Largest decay of sources of octave `k`."""
-    age = places.c_days * (2.0**k - 1.0)
-    return math.exp(-age * places.inverse_tau - places.exponent * math.log(age + places.c_days))
-
-
-@nb.njit(cache=True, nogil=True)
-def _bounds(summed, reached, n, places):
-    """Sum of productivity times the bound of the decay, over the first `n` sources."""
-    total = 0.0
-    for k in range(OCTAVES):
-        if reached[k] == 0:
-            break
-        older = reached[k + 1] if k + 1 < OCTAVES else 0
-        total += (summed[reached[k]] - summed[older]) * _bound(k, places)
-    return total
-
-
-@nb.njit(cache=True, nogil=True)
-def _member(summed, reached, n, places, u):
-    """The source at `u` of that sum."""
-    for k in range(OCTAVES):
-        older = reached[k + 1] if k + 1 < OCTAVES else 0
-        bound = _bound(k, places)
-        part = (summed[reached[k]] - summed[older]) * bound
-        if u < part or older == 0:
-            at = summed[older] + min(max(u / bound, 0.0), summed[reached[k]] - summed[older])
-            low, high = older, reached[k]
-            while high - low > 1:
-                middle = (low + high) // 2
-                if summed[middle] <= at:
-                    low = middle
-                else:
-                    high = middle
-            return low
-        u -= part
-    return 0
-
-
-@nb.njit(cache=True, nogil=True)
-def _kept(age, places):
-    """Decay at `age` over the bound of its octave."""
-    k = min(int(math.log2(age / places.c_days + 1.0)), OCTAVES - 1)
-    decay = math.exp(-age * places.inverse_tau - places.exponent * math.log(age + places.c_days))
-    return decay / _bound(k, places)
-
-
-@nb.njit(cache=True, nogil=True)
-def _push(queue, waiting, day, from_past):
-    """Put an event into the heap of those that wait."""
-    if waiting == len(queue):
-        larger = np.empty((2 * waiting, 2))
-        larger[:waiting] = queue
-        queue = larger
-    at = waiting
-    while at > 0 and queue[(at - 1) // 2, 0] > day:
-        queue[at, 0], queue[at, 1] = queue[(at - 1) // 2, 0], queue[(at - 1) // 2, 1]
-        at = (at - 1) // 2
-    queue[at, 0], queue[at, 1] = day, from_past
-    return queue, waiting + 1
-
-
-@nb.njit(cache=True, nogil=True)
-def _pop(queue, waiting):
-    """Take the earliest out of the heap."""
-    waiting -= 1
-    day, from_past = queue[waiting, 0], queue[waiting, 1]
-    at = 0
-    while 2 * at + 1 < waiting:
-        child = 2 * at + 1
-        if child + 1 < waiting and queue[child + 1, 0] < queue[child, 0]:
-            child += 1
-        if queue[child, 0] >= day:
-            break
-        queue[at, 0], queue[at, 1] = queue[child, 0], queue[child, 1]
-        at = child
-    queue[at, 0], queue[at, 1] = day, from_past
-    return waiting
 
 
 @nb.njit(cache=True, nogil=True)
