@@ -31,7 +31,8 @@ def expected_by_random_nodes(fit: AdaptiveFit, past: Past, window: Window) -> fl
     some = rng.choice(len(nodes), PLAIN_NODES, replace=False)
     productivity = time_productivity(fit, past)
     plain = np.array([_plain_rate(t, data.days, productivity, decay) for t in nodes[some]])
-    worst = np.abs(rates[some] / (plain + np.exp(fit.time[laws.LN_MU])) - 1).max()
+    own = np.array([_plain_activity(t, past) for t in nodes[some]]) * np.exp(fit.time[laws.LN_MU])
+    worst = np.abs(rates[some] / (plain + own) - 1).max()
     if worst > 1e-3:
         raise AssertionError(f"rates by lists and by plain sums differ by {worst:.2g}")
     return float(weight @ rates)
@@ -54,6 +55,13 @@ def _plain_rate(t: float, days: np.ndarray, productivity: np.ndarray, decay: Dec
     return float(productivity[: len(since)] @ rate)
 
 
+def _plain_activity(t: float, past: Past) -> float:
+    s, before = past.smoothing, past.data.days < t
+    late = (past.independence[before] * np.exp(-(t - past.data.days[before]) / s.active_days)).sum()
+    late = late / (s.active_days * s.independent_per_day) + np.exp(-(t - past.data.days[0]) / s.active_days)
+    return float((1 - s.steady_share) * late + s.steady_share)
+
+
 def integrals_over_space(fit: AdaptiveFit, past: Past, window: Window) -> np.ndarray:
     """Integral of f(x | t) over the plane at 200 random moments, by importance sampling.
 
@@ -68,7 +76,8 @@ def integrals_over_space(fit: AdaptiveFit, past: Past, window: Window) -> np.nda
     before = np.searchsorted(past.data.days, moments, side="left")
     smooth = replace(past, smoothing=replace(past.smoothing, even_share=0.0))
     days, before = np.repeat(moments, POINTS), np.repeat(before, POINTS)
-    there = Points(days, points, before, smooth.background_at(days, points, before))
+    background, activity = smooth.background_at(days, points, before), past.activity(days, before)
+    there = Points(days, points, before, background, activity)
     scored = SpaceLikelihood(past.data, past.features, fit.space, there).log_densities(fit.space)
     ratio = np.exp(scored) / np.concatenate([density for _, density in drawn])
     return ratio.reshape(MOMENTS, POINTS).mean(axis=1)
@@ -97,7 +106,7 @@ class _Mixture:
         """Points from the mixture at `t`, shape (POINTS, 3), and its density there by the plain sum."""
         ground, trigger = self.weights(t)
         n, xyz = len(ground), self.past.data.xyz_km
-        both = np.concatenate([self.mu * ground, trigger])
+        both = np.concatenate([self.mu * _plain_activity(t, self.past) * ground, trigger])
         both /= both.sum()
         spread = np.concatenate([self.past.kernel_km[:n] ** 2, self.spread[:n]])
         rho = np.where(np.arange(2 * n) < n, 1.0, self.law.rho)

@@ -14,7 +14,7 @@ from houfeng.geo import EARTH_RADIUS_KM
 from houfeng.models.adaptive import laws
 from houfeng.models.adaptive.fit import AdaptiveFit, fit_adaptive
 from houfeng.models.adaptive.laws import Decay
-from houfeng.models.adaptive.likelihood import Points, SpaceLikelihood, TimeLikelihood, time_lists
+from houfeng.models.adaptive.likelihood import SpaceLikelihood, time_lists
 from houfeng.models.adaptive.past import Past, Smoothing, extended
 from houfeng.models.adaptive.sums import time_sums, time_table
 from houfeng.models.etas.edges import KernelMass
@@ -131,14 +131,14 @@ class Window:
         return np.searchsorted(self.edges, days, side="right") - 1
 
 
-def expected_in_blocks(window: Window, background: float, productivity: np.ndarray, decay) -> np.ndarray:
-    """Exact integral of a rate over each block: background plus productivity times the Omori integral."""
+def expected_in_blocks(window: Window, background: np.ndarray, productivity: np.ndarray, decay) -> np.ndarray:
+    """Exact integral of a rate over each block: that of its background, plus productivity times the Omori integral."""
     data, table, out = window.data, OmoriTable.of(decay), []
-    for start, end in zip(window.edges[:-1], window.edges[1:], strict=True):
+    for start, end, own in zip(window.edges[:-1], window.edges[1:], background, strict=True):
         before = data.days < end
         since = data.days[before]
         integral = table.integral(np.maximum(start - since, 0.0), end - since)
-        out.append(background * (end - start) + float(productivity[before] @ integral))
+        out.append(own + float(productivity[before] @ integral))
     return np.array(out)
 
 
@@ -164,7 +164,8 @@ def score_plain(p: EtasParameters, window: Window) -> Scores:
     point = replace(point, ln_k0=float(p.log_productivity(0.0)))
     nowhere = replace(data, xyz_km=np.zeros((n, 3)), background=np.ones(n))
     log_rate = np.log(Likelihood(nowhere, point).rates(point))
-    expected = expected_in_blocks(window, np.exp(p.ln_mu), np.exp(p.log_productivity(data.m)), p)
+    background = np.exp(p.ln_mu) * np.diff(window.edges)
+    expected = expected_in_blocks(window, background, np.exp(p.log_productivity(data.m)), p)
     return Scores(log_rate, joint - log_rate, expected, window.block)
 
 
@@ -186,20 +187,21 @@ def rates_at(fit: AdaptiveFit, past: Past, days: np.ndarray) -> np.ndarray:
     data, decay = past.data, Decay.from_vector(fit.time)
     log_weight, mu = np.log(time_productivity(fit, past)), float(fit.time[laws.LN_MU])
     before = np.searchsorted(data.days, days, side="left")
+    own = np.exp(mu) * past.activity(days, before)
     forest, lists = time_lists(data, log_weight, decay, mu, days, before)
     table = time_table(forest, data.days, log_weight, past.features.productivity)
-    return np.exp(mu) + time_sums(lists, table, decay, days)[:, 0]
+    return own + time_sums(lists, table, decay, days)[:, 0]
 
 
 def score_adaptive(fit: AdaptiveFit, window: Window) -> tuple[Scores, Past]:
     """The adaptive model; later events are judged one pass after another, each from earlier ones."""
     past = extended(fit.past, window.data, np.ones(len(window.data.days), bool), fit.space)
-    points = Points.of_targets(past.data, past.background)
-    density = SpaceLikelihood(past.data, past.features, fit.space, points).log_densities(fit.space)
-    ones = np.ones(len(past.data.days))
-    rates = TimeLikelihood(past.data, past.features, ones, fit.time).rates(fit.time)
+    targets = np.flatnonzero(past.data.target)
+    density = SpaceLikelihood(past.data, past.features, fit.space, past.points(targets)).log_densities(fit.space)
+    rates = rates_at(fit, past, past.data.days[targets])
     productivity = time_productivity(fit, past)
-    background = float(np.exp(fit.time[laws.LN_MU]))
+    active = [past.activity_integral(a, b) for a, b in zip(window.edges[:-1], window.edges[1:], strict=True)]
+    background = np.exp(fit.time[laws.LN_MU]) * np.array(active)
     expected = expected_in_blocks(window, background, productivity, Decay.from_vector(fit.time))
     return Scores(np.log(rates), density, expected, window.block), past
 

@@ -8,15 +8,28 @@ import numpy as np
 
 from houfeng.errors import NotEnoughDataError
 from houfeng.models.adaptive import laws
-from houfeng.models.adaptive.laws import LOWER, PRIOR_INFORMATION, PRIOR_MEAN, SPACE_SIZE, TIME_SIZE, UPPER
-from houfeng.models.adaptive.likelihood import Points, SpaceLikelihood, TimeLikelihood
+from houfeng.models.adaptive.laws import (
+    FEATURES,
+    FIRST_FEATURE,
+    LOWER,
+    PRIOR_INFORMATION,
+    PRIOR_MEAN,
+    SPACE_SIZE,
+    TIME_SIZE,
+    UPPER,
+)
+from houfeng.models.adaptive.likelihood import SpaceLikelihood, TimeLikelihood
 from houfeng.models.adaptive.past import Past, Smoothing
 from houfeng.models.etas.fit import FEWEST_TARGETS, default_start
 from houfeng.models.etas.likelihood import EtasData, Evaluation
+from houfeng.models.etas.omori import OmoriTable
 from houfeng.models.etas.scoring import Maximum, maximise
+from houfeng.times import DAYS_PER_YEAR
 
 #: Targets whose places are fitted: more would not make the parameters noticeably better.
 PLACES = 15_000
+#: Floors of quiet and pace that are tried, in turn.
+BUSIEST = (-2.0, -1.75, -1.5, -1.25, -1.0, -0.5, 0.0)
 #: Times the independence is found anew, at most, and the gain in nats per event that ends it.
 MOST_PASSES, SETTLED = 8, 5e-4
 
@@ -77,7 +90,7 @@ def fit_adaptive(
             f"{n} earthquakes to learn from, ETAS needs at least {FEWEST_TARGETS}; "
             "lengthen the catalogue, enlarge the region or lower the magnitude"
         )
-    past, space = Past.unjudged(data, inside, smoothing, scale=True).smoothed(), _start(data)
+    past, space = Past.unjudged(data, inside, smoothing, scale=True).with_usual_activity().smoothed(), _start(data)
     free = np.ones(SPACE_SIZE, bool)
     free[[laws.LN_MU, laws.INDEPENDENCE]] = False
     before = -np.inf
@@ -85,14 +98,18 @@ def fit_adaptive(
         top, likelihood = _climb_space(past, space, free, tolerance_nats=1.0)
         space, value = top.vector, top.evaluation.value / n
         progress(f"pass {passes}: places {value:.4f} nats per earthquake, {past.independence.mean():.2f} independent")
-        past = past.judged(space)
+        past = past.judged(space).with_usual_activity()
         free[laws.INDEPENDENCE] = True
         if passes > 2 and value - before < SETTLED:
             break
         before = value
     del likelihood
+    for busiest in BUSIEST:
+        past = past.no_busier_than(busiest)
+        times, covariance = _fit_times(data, past, space)
+        if branching_when_busiest(times.vector, past) < 1:
+            break
     top, _ = _climb_space(past, space, free, tolerance_nats=0.1)
-    times, covariance = _fit_times(data, past, top.vector)
     return AdaptiveFit(
         time=times.vector,
         space=top.vector,
@@ -102,6 +119,15 @@ def fit_adaptive(
         space_log_likelihood=top.evaluation.value / n,
         passes=passes,
     )
+
+
+def branching_when_busiest(time: np.ndarray, past: Past) -> float:
+    """Earthquakes that one triggers within a year, on average, when they come as densely as counts."""
+    features = past.features.productivity[past.data.target]
+    of_gaps = time[FIRST_FEATURE + 2 : FIRST_FEATURE + FEATURES]
+    size = np.exp(time[FIRST_FEATURE] * features[:, 0]).mean() * np.exp(time[laws.INDEPENDENCE] * features[:, 1]).mean()
+    integral = OmoriTable.of(laws.Decay.from_vector(time)).integral(np.zeros(1), np.array([DAYS_PER_YEAR]))[0]
+    return float(np.exp(time[laws.LN_K] + past.smoothing.busiest * of_gaps.sum()) * size * integral)
 
 
 def _start(data: EtasData) -> np.ndarray:
@@ -119,8 +145,8 @@ def _climb_space(
     past: Past, near: np.ndarray, free: np.ndarray, tolerance_nats: float
 ) -> tuple[Maximum, SpaceLikelihood]:
     thinning = max(1, int(past.data.target.sum()) // PLACES)
-    points = Points.of_targets(past.data, past.background, thinning)
-    likelihood = SpaceLikelihood(past.data, past.features, near, points, thinning)
+    rows = np.flatnonzero(past.data.target)[::thinning]
+    likelihood = SpaceLikelihood(past.data, past.features, near, past.points(rows), thinning)
     held = partial(_with_prior, likelihood)
     return maximise(held, near, free=free, lower=LOWER, upper=UPPER, tolerance_nats=tolerance_nats), likelihood
 
@@ -138,11 +164,13 @@ def _with_prior(likelihood: Callable[[np.ndarray], Evaluation], vector: np.ndarr
 
 def _fit_times(data: EtasData, past: Past, space: np.ndarray) -> tuple[Maximum, np.ndarray]:
     """The law of times, from where the law of places is; twice, the second time over better lists."""
-    share = inside_share(past, space)
+    share, targets = inside_share(past, space), np.flatnonzero(data.target)
+    activity = past.activity(data.days[targets], targets)
+    active_days = past.activity_integral(data.start_day, data.end_day)
     lower, upper = LOWER[:TIME_SIZE], UPPER[:TIME_SIZE]
     vector = space[:TIME_SIZE]
     for _ in range(2):
-        likelihood = TimeLikelihood(data, past.features, share, vector)
+        likelihood = TimeLikelihood(data, past.features, share, activity, active_days, vector)
         held = partial(_with_prior, likelihood)
         top = maximise(held, vector, free=np.ones(TIME_SIZE, bool), lower=lower, upper=upper)
         vector = top.vector

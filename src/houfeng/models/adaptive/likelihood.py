@@ -54,12 +54,25 @@ class TimeLikelihood:
         Of each source.
     share : ndarray, shape (n,)
         Of each source's aftershocks that fall into the region.
+    activity : ndarray, shape (targets,)
+        Rate of the background at each target over its usual rate.
+    active_days
+        Integral of that over the window.
     near : ndarray, shape (TIME_SIZE,)
         Parameters at which the lists are made.
     """
 
-    def __init__(self, data: EtasData, features: Features, share: np.ndarray, near: np.ndarray) -> None:
+    def __init__(
+        self,
+        data: EtasData,
+        features: Features,
+        share: np.ndarray,
+        activity: np.ndarray,
+        active_days: float,
+        near: np.ndarray,
+    ) -> None:
         self.data, self.features, self.near = data, features, near
+        self.activity, self.active_days = activity, active_days
         self.targets = np.flatnonzero(data.target)
         self._days = np.ascontiguousarray(data.days[self.targets])
         self._offset = data.log_weight + np.log(np.maximum(share, 1e-12))
@@ -79,23 +92,23 @@ class TimeLikelihood:
 
     def rates(self, vector: np.ndarray) -> np.ndarray:
         """Events per day in the region at each target."""
-        return np.exp(vector[laws.LN_MU]) + self.sums(vector)[:, 0]
+        return np.exp(vector[laws.LN_MU]) * self.activity + self.sums(vector)[:, 0]
 
     def __call__(self, vector: np.ndarray) -> Evaluation:
         """Evaluate at a vector of shape (TIME_SIZE,)."""
-        mu, sums = np.exp(vector[laws.LN_MU]), self.sums(vector)
-        rates = mu + sums[:, 0]
-        scores = np.column_stack([np.full(len(rates), mu), sums]) / rates[:, None]
-        expected, by_parameter = self.expected(vector, self.data.start_day, self.data.end_day)
+        own, sums = np.exp(vector[laws.LN_MU]) * self.activity, self.sums(vector)
+        rates = own + sums[:, 0]
+        scores = np.column_stack([own, sums]) / rates[:, None]
+        expected, by_parameter = self.expected(vector)
         value = float(np.log(rates).sum()) - expected
         return Evaluation(value, scores.sum(axis=0) - by_parameter, scores.T @ scores)
 
-    def expected(self, vector: np.ndarray, start_day: float, end_day: float) -> tuple[float, np.ndarray]:
+    def expected(self, vector: np.ndarray) -> tuple[float, np.ndarray]:
         """Expected number of targets, and its derivatives, shape (TIME_SIZE,)."""
         weight = np.exp(self._offset + self._log_productivity(vector))
         decay = self.data.decay_integrals(Decay.from_vector(vector))
         triggered = weight * decay[0]
-        background = np.exp(vector[laws.LN_MU]) * (end_day - start_day)
+        background = np.exp(vector[laws.LN_MU]) * self.active_days
         derivatives = [background, triggered.sum(), *(triggered @ self.features.productivity)]
         derivatives += [float(weight @ part) for part in decay[1:]]
         return float(background + triggered.sum()), np.array(derivatives)
@@ -112,25 +125,22 @@ class Points:
         How many sources are its past: the first ones.
     background : ndarray, shape (m,)
         Density of the background there, per km^2.
+    activity : ndarray, shape (m,)
+        Rate of the background then over its usual rate.
     """
 
     days: np.ndarray
     xyz_km: np.ndarray
     before: np.ndarray
     background: np.ndarray
-
-    @classmethod
-    def of_targets(cls, data: EtasData, background: np.ndarray, thinning: int = 1) -> "Points":
-        """Every `thinning`-th target of `data`; `background` is of all events, shape (n,)."""
-        rows = np.flatnonzero(data.target)[::thinning]
-        return cls(data.days[rows], np.ascontiguousarray(data.xyz_km[rows]), rows, background[rows])
+    activity: np.ndarray
 
 
 class SpaceLikelihood:
     """Log-likelihood of the places of the targets given their times, in nats; densities per km^2.
 
-    f(x | t) = (mu B(t, x) + sum of A_j(t) k_j(x)) / (mu + sum of A_j(t) share_j), where A decays in time and k_j
-    is a normalised kernel. Only mu over A counts: mu is kept at its start.
+    f(x | t) = (mu b(t) B(t, x) + sum of A_j(t) k_j(x)) / (mu b(t) + sum of A_j(t) share_j), where b is the activity, A
+    decays in time and k_j is a normalised kernel. Only mu over A counts: mu is kept at its start.
 
     Parameters
     ----------
@@ -154,7 +164,7 @@ class SpaceLikelihood:
         kernel = EtasParameters(
             0.0, 0.0, 0.0, decay.ln_c, decay.omega, decay.ln_tau, float(np.log(smallest)), 0.0, law.ln_rho
         )
-        own = rates = np.exp(near[laws.LN_MU]) * points.background
+        own = rates = np.exp(near[laws.LN_MU]) * points.activity * points.background
         for error in (COARSE_ERROR, NODE_ERROR):
             self.lists = interactions(self.forest, kernel, points.days, points.xyz_km, points.before, error * rates)
             rates = own + self._triggered(near)
@@ -204,22 +214,26 @@ class SpaceLikelihood:
         by_kernel = time_sums(lists, time_table(forest, days, weight, kernel), decay, self.points.days)
         return np.hstack([sums, by_kernel[:, 1 : 1 + FEATURES]])
 
+    def _background(self, vector: np.ndarray) -> np.ndarray:
+        """Share of the background in the denominator, per target."""
+        return np.exp(vector[laws.LN_MU]) * self.points.activity
+
     def log_densities(self, vector: np.ndarray) -> np.ndarray:
-        """Ln f(x | t) at each (thinned) target."""
-        mu = np.exp(vector[laws.LN_MU])
-        return np.log(mu * self.points.background + self._triggered(vector)) - np.log(mu + self._totals(vector)[:, 0])
+        """Ln f(x | t) at each point."""
+        own = self._background(vector)
+        return np.log(own * self.points.background + self._triggered(vector)) - np.log(own + self._totals(vector)[:, 0])
 
     def own_share(self, vector: np.ndarray) -> np.ndarray:
-        """Probability of each (thinned) target to be background."""
-        here = np.exp(vector[laws.LN_MU]) * self.points.background
+        """Probability of each point to be background."""
+        here = self._background(vector) * self.points.background
         return here / (here + self._triggered(vector))
 
     def __call__(self, vector: np.ndarray) -> Evaluation:
         """Evaluate at a vector of shape (SPACE_SIZE,)."""
-        mu, above, below = np.exp(vector[laws.LN_MU]), self._of_all(vector, space_sums), self._totals(vector)
-        here, whole = mu * self.points.background + above[:, 0], mu + below[:, 0]
-        upper = np.column_stack([mu * self.points.background, above]) / here[:, None]
-        lower = np.column_stack([np.full(len(here), mu), below]) / whole[:, None]
+        own, above, below = self._background(vector), self._of_all(vector, space_sums), self._totals(vector)
+        here, whole = own * self.points.background + above[:, 0], own + below[:, 0]
+        upper = np.column_stack([own * self.points.background, above]) / here[:, None]
+        lower = np.column_stack([own, below]) / whole[:, None]
         scores = upper - lower
         value = self.thinning * float((np.log(here) - np.log(whole)).sum())
         return Evaluation(value, self.thinning * scores.sum(axis=0), self.thinning * scores.T @ scores)

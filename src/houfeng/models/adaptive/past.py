@@ -14,10 +14,12 @@ from houfeng.models.adaptive.likelihood import Features, Points, SpaceLikelihood
 from houfeng.models.adaptive.smoothing import FadingKernels, fading_totals, past_neighbour_km
 from houfeng.models.etas.likelihood import EtasData
 
-#: Added to the days between two earthquakes before the logarithm.
-SHORTEST_DAYS = 1e-3
+#: Added to gaps between earthquakes, as a share of the mean gap, before the logarithm.
+LEAST_GAP = 0.02
 #: Earthquakes over which the pace is taken.
 PACED = 10
+#: The background is summed as if at least this share of it were even.
+LEAST_EVEN = 0.005
 #: Times the new part of a catalogue is gone over.
 PASSES = 3
 
@@ -40,8 +42,14 @@ class Smoothing:
         Of the background, spread evenly over the region.
     spacing_km
         Median distance to that neighbour.
-    gap_mean, gap_sd
-        Mean and spread of the log of the days since the last earthquake, by which quiet and pace are scaled.
+    gap_days, gap_mean, gap_sd
+        Mean gap between earthquakes; mean and spread of the log of gaps over it, by which quiet and pace are scaled.
+    busiest
+        Quiet and pace never count as less: in a swarm as dense as can be, one earthquake still triggers less than one.
+    active_days, steady_share
+        The background goes on at the rate of independent earthquakes in about this time, but for a steady share.
+    independent_per_day
+        That rate over the learning window.
     """
 
     area_km2: float
@@ -50,12 +58,17 @@ class Smoothing:
     fade_days: float = 3652.5
     even_share: float = 0.005
     spacing_km: float = 1.0
+    gap_days: float = 1.0
     gap_mean: float = 0.0
     gap_sd: float = 1.0
+    busiest: float = -2.0
+    active_days: float = 365.25
+    steady_share: float = 0.1
+    independent_per_day: float = 1.0
 
     def scaled(self, days: np.ndarray) -> np.ndarray:
-        """Log of gaps, less its mean, over its spread."""
-        return (np.log(days + SHORTEST_DAYS) - self.gap_mean) / self.gap_sd
+        """Log of gaps over the mean gap, less its mean, over its spread."""
+        return np.maximum((np.log(days / self.gap_days + LEAST_GAP) - self.gap_mean) / self.gap_sd, self.busiest)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,15 +111,23 @@ class Past:
         distance = np.maximum(np.where(known, distance, usual), smoothing.smallest_km)
         gaps, means = _gaps(data.days, inside)
         if scale:
-            learnt = np.log(gaps[data.target] + SHORTEST_DAYS)
+            usual_days = float(gaps[data.target].mean())
+            learnt = np.log(gaps[data.target] / usual_days + LEAST_GAP)
             smoothing = replace(
                 smoothing,
                 spacing_km=float(np.median(distance)),
+                gap_days=usual_days,
                 gap_mean=float(learnt.mean()),
                 gap_sd=float(max(learnt.std(), 1e-3)),
             )
         quiet, pace, one = smoothing.scaled(gaps), smoothing.scaled(means), np.ones(len(gaps))
         return cls(data, inside, smoothing, distance, quiet, pace, one, one / smoothing.area_km2)
+
+    def no_busier_than(self, busiest: float) -> "Past":
+        """With quiet and pace never less than `busiest`."""
+        smoothing = replace(self.smoothing, busiest=busiest)
+        quiet, pace = np.maximum(self.quiet, busiest), np.maximum(self.pace, busiest)
+        return replace(self, smoothing=smoothing, quiet=quiet, pace=pace)
 
     @property
     def features(self) -> Features:
@@ -129,13 +150,47 @@ class Past:
         past, n = self, len(self.data.days)
         rows = np.arange(first, n)
         for _ in range(passes if len(rows) else 0):
-            picked = replace(past.data, target=np.arange(n) >= first)
-            points = Points.of_targets(picked, past.background)
-            share = SpaceLikelihood(picked, past.features, vector, points).own_share(vector)
+            share = SpaceLikelihood(past.data, past.features, vector, past.points(rows)).own_share(vector)
             independence = past.independence.copy()
             independence[first:] = share
             past = replace(past, independence=independence).smoothed(first)
         return past
+
+    def with_usual_activity(self) -> "Past":
+        """With the rate of independent earthquakes over the learning window as the usual one."""
+        d = self.data
+        rate = float(self.independence[d.target].sum()) / (d.end_day - d.start_day)
+        return replace(self, smoothing=replace(self.smoothing, independent_per_day=rate))
+
+    def activity(self, days: np.ndarray, before: np.ndarray) -> np.ndarray:
+        """Rate of independent earthquakes of late over the usual, after the first `before` earthquakes, shape (m,).
+
+        (1 - s) (sum of p_j e^(-(t - t_j) / T) / (T r) + e^(-(t - t_0) / T)) + s: before the catalogue begins at t_0
+        the rate is taken as usual.
+        """
+        s, d = self.smoothing, self.data
+        weight = self.independence * self.inside
+        total = np.append(fading_totals(d.days, weight, 1.0 / s.active_days), 0.0)
+        total[-1] = total[-2] + weight[-1]
+        since = days - np.append(d.days, d.days[-1])[before]
+        late = total[before] * np.exp(-since / s.active_days) / (s.active_days * s.independent_per_day)
+        return (1 - s.steady_share) * (late + np.exp(-(days - d.days[0]) / s.active_days)) + s.steady_share
+
+    def activity_integral(self, start_day: float, end_day: float) -> float:
+        """Integral of :meth:`activity` from one day to another, days."""
+        s, d = self.smoothing, self.data
+        late = np.exp(-np.maximum(start_day - d.days, 0.0) / s.active_days)
+        late = late - np.exp(-np.maximum(end_day - d.days, 0.0) / s.active_days)
+        late = float((self.independence * self.inside) @ late) / s.independent_per_day
+        usual = np.exp(-(start_day - d.days[0]) / s.active_days) - np.exp(-(end_day - d.days[0]) / s.active_days)
+        varying = late + s.active_days * float(usual)
+        return (1 - s.steady_share) * varying + s.steady_share * (end_day - start_day)
+
+    def points(self, rows: np.ndarray) -> Points:
+        """Earthquakes number `rows` as points at which a density is asked for."""
+        d = self.data
+        xyz = np.ascontiguousarray(d.xyz_km[rows])
+        return Points(d.days[rows], xyz, rows, self.background[rows], self.activity(d.days[rows], rows))
 
     def smoothed(self, first: int = 0) -> "Past":
         """With the background at all from number `first` on, of the independence as it is."""
@@ -155,7 +210,9 @@ class Past:
         total[-1] = total[-2] + kernels.weight[last] * inside[last]
         since = days - np.append(d.days, d.days[last])[before]
         total = total[before] * np.exp(-since / s.fade_days)
-        density = kernels.at(days, xyz_km, before) / np.maximum(total, 1e-300)
+        known = np.maximum(total, 1e-9)
+        floor = LEAST_EVEN * known * even
+        density = kernels.at(days, xyz_km, before, floor) / known
         return np.where(total > 1e-9, (1 - s.even_share) * density + s.even_share * even, even)
 
 

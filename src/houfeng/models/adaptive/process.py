@@ -39,18 +39,20 @@ class Productivity(NamedTuple):
 
 
 class Times(NamedTuple):
-    """The law of times: productivity per unit of H, c in days, tabled Omori integral H, scale of gaps."""
+    """The law of times: productivity per unit of H, c in days, tabled Omori integral H, scale of gaps and its floor."""
 
     productivity: Productivity
     c_days: float
     h: np.ndarray
+    gap_days: float
     gap_mean: float
     gap_sd: float
-    shortest_days: float
+    least_gap: float
+    busiest: float
 
 
 class Places(NamedTuple):
-    """The law of places: weight of the background, productivity, Omori law, kernel."""
+    """The law of places: weight of the background at an activity of one, productivity, Omori law, kernel."""
 
     background: float
     productivity: Productivity
@@ -102,6 +104,28 @@ class Ground(NamedTuple):
     even_share: float
 
 
+class Activity(NamedTuple):
+    """How the rate of the background follows that of independent events: steady + (1 - steady) (late + old).
+
+    Attributes
+    ----------
+    usual
+        Background per day at an activity of one.
+    steady
+        Share of the background that stays the same.
+    inverse_days, independent_per_day
+        How fast it forgets, and the usual rate of independent events.
+    late
+        Varying part of the activity at the start of the window.
+    """
+
+    usual: float
+    steady: float
+    inverse_days: float
+    independent_per_day: float
+    late: float
+
+
 class Kinds(NamedTuple):
     """How independent past events were, with alias tables for events of the background and triggered ones."""
 
@@ -115,13 +139,12 @@ class Kinds(NamedTuple):
 class Process(NamedTuple):
     """All that a catalogue is drawn from.
 
-    `expected` is that of the background, `latest` the days of the last ten past events, oldest first, and `most` the
-    most events.
+    `latest` are the days of the last ten past events, oldest first, and `most` the most events.
     """
 
     start_day: float
     end_day: float
-    expected: float
+    activity: Activity
     times: Times
     places: Places
     sizes: Sizes
@@ -166,13 +189,16 @@ def _catalog(process, state, rows, queue, summed, begin):
     reached_past, reached_new = np.zeros(OCTAVES, np.int64), np.zeros(OCTAVES, np.int64)
     advance(reached_past, process.history.days, len(process.history.days), process.start_day, process.places.c_days)
     recent = process.latest.copy()
-    end, independent = begin, 0.0
+    law = process.activity
+    end, active, last = begin, law.late, process.start_day
     while waiting > 0 and end - begin < process.most:
         day, from_past = queue[0, 0], queue[0, 1]
         waiting = pop(queue, waiting)
         rows, summed = _with_room(rows, end + 1), _with_length(summed, end - begin + 2)
-        m = size(state, process.sizes)
-        _place(process, state, rows, summed, begin, end, day, reached_past, reached_new, independent)
+        active *= math.exp(-(day - last) * law.inverse_days)
+        m, last = size(state, process.sizes), day
+        background = process.places.background * (law.steady + active)
+        _place(process, state, rows, summed, begin, end, day, reached_past, reached_new, background)
         rows[end, DAY], rows[end, M], rows[end, FROM_PAST] = day, m, from_past
         kth = (end - begin) % len(recent)
         quiet = _scaled(process.times, day - recent[kth - 1])
@@ -180,10 +206,11 @@ def _catalog(process, state, rows, queue, summed, begin):
         recent[kth] = day
         share = _independence(process.kinds, state, rows[end, SOURCE] == OF_BACKGROUND)
         rows[end, INDEPENDENCE] = share
-        independent += share
         strength = math.exp(_logged(process.places.productivity, m, share, quiet, pace))
         summed[end - begin + 1] = summed[end - begin] + strength
         queue, waiting = _offspring(process, state, queue, waiting, rows[end], share, quiet, pace)
+        queue, waiting = _successors(process, state, queue, waiting, day, share, from_past)
+        active += share / process.activity.independent_per_day * (1.0 - process.activity.steady) * law.inverse_days
         end += 1
     return rows, queue, summed, end
 
@@ -196,20 +223,43 @@ def _logged(law, m, share, quiet, pace):
 
 @nb.njit(cache=True, nogil=True)
 def _scaled(times, gap):
-    return (math.log(gap + times.shortest_days) - times.gap_mean) / times.gap_sd
+    return max((math.log(gap / times.gap_days + times.least_gap) - times.gap_mean) / times.gap_sd, times.busiest)
 
 
 @nb.njit(cache=True, nogil=True)
 def _immigrants(process, state, queue):
     """Times of the background and of direct aftershocks of the past."""
     history, waiting = process.history, 0
-    for _ in range(poisson(state, process.expected, process.most)):
-        day = process.start_day + (process.end_day - process.start_day) * uniform(state)
+    law, length = process.activity, process.end_day - process.start_day
+    for _ in range(poisson(state, law.usual * law.steady * length, process.most)):
+        day = process.start_day + length * uniform(state)
+        queue, waiting = push(queue, waiting, within(day, process.start_day, process.end_day), 0.0)
+    reach = -math.expm1(-length * law.inverse_days)
+    for _ in range(poisson(state, law.usual * law.late * reach / law.inverse_days, process.most)):
+        day = process.start_day + _fading(state, law, reach)
         queue, waiting = push(queue, waiting, within(day, process.start_day, process.end_day), 0.0)
     for _ in range(poisson(state, history.expected, process.most)):
         source = history.direct[pick(state, history.keep, history.other)]
         day = source[0] + when(state, process.times, source[1], source[2], 0)
         queue, waiting = push(queue, waiting, within(day, process.start_day, process.end_day), 1.0)
+    return queue, waiting
+
+
+@nb.njit(cache=True, nogil=True)
+def _fading(state, law, reach):
+    """Days that fade as the activity does, within those of which a share `reach` lies."""
+    return -math.log1p(-reach * uniform(state)) / law.inverse_days
+
+
+@nb.njit(cache=True, nogil=True)
+def _successors(process, state, queue, waiting, day, share, from_past):
+    """Times of the background that an event independent with probability `share` keeps up."""
+    law = process.activity
+    reach = -math.expm1(-(process.end_day - day) * law.inverse_days)
+    expected = law.usual * (1.0 - law.steady) * share * reach / law.independent_per_day
+    for _ in range(poisson(state, expected, process.most)):
+        later = within(day + _fading(state, law, reach), day, process.end_day)
+        queue, waiting = push(queue, waiting, later, from_past)
     return queue, waiting
 
 
@@ -238,7 +288,7 @@ def _spread(places, m, spacing_km):
 
 
 @nb.njit(cache=True, nogil=True)
-def _place(process, state, rows, summed, begin, end, day, reached_past, reached_new, independent):
+def _place(process, state, rows, summed, begin, end, day, reached_past, reached_new, background):
     """Draw the place of event `end`, which happens on `day`, and note next to what it fell."""
     places, history, radius_km = process.places, process.history, process.raster.radius_km
     n = end - begin
@@ -246,20 +296,20 @@ def _place(process, state, rows, summed, begin, end, day, reached_past, reached_
     advance(reached_new, rows[begin:end, DAY], n, day, places.c_days)
     past = bounds(history.summed, reached_past, len(history.days), places)
     new = bounds(summed, reached_new, n, places)
-    total = places.background + past + new
+    total = background + past + new
     while True:
         u = uniform(state) * total
-        if u < places.background:
-            _place_of_background(process, state, rows, begin, end, day, independent)
+        if u < background:
+            _place_of_background(process, state, rows, begin, end, day)
             return
-        if u < places.background + past:
-            j = member(history.summed, reached_past, len(history.days), places, u - places.background)
+        if u < background + past:
+            j = member(history.summed, reached_past, len(history.days), places, u - background)
             if uniform(state) > kept(day - history.days[j], places):
                 continue
             x, y, z = history.xyz_km[j, 0], history.xyz_km[j, 1], history.xyz_km[j, 2]
             spread, spacing, source = history.spread_km2[j], history.spacing_km[j], float(j)
         else:
-            j = begin + member(summed, reached_new, n, places, u - places.background - past)
+            j = begin + member(summed, reached_new, n, places, u - background - past)
             if uniform(state) > kept(day - rows[j, DAY], places):
                 continue
             x, y, z, spacing, source = rows[j, X], rows[j, Y], rows[j, Z], rows[j, SPACING], OF_SIMULATED
@@ -272,8 +322,11 @@ def _place(process, state, rows, summed, begin, end, day, reached_past, reached_
 
 
 @nb.njit(cache=True, nogil=True)
-def _place_of_background(process, state, rows, begin, end, day, independent):
-    """A place of the background: evenly spread, near a past event, or near a simulated one, until it is inside."""
+def _place_of_background(process, state, rows, begin, end, day):
+    """A place of the background: evenly spread, near a past event, or near a simulated one, until it is inside.
+
+    No simulated event counts for more than one, so that their number bounds their weight.
+    """
     ground, history = process.ground, process.history
     rows[end, SOURCE], rows[end, SPACING] = OF_BACKGROUND, process.places.spacing_km
     even = uniform(state) < ground.even_share or len(ground.keep) == 0
@@ -282,7 +335,7 @@ def _place_of_background(process, state, rows, begin, end, day, independent):
         if even:
             place = anywhere(state, process.raster)
         else:
-            u = uniform(state) * (old + independent)
+            u = uniform(state) * (old + (end - begin))
             if u < old:
                 j = pick(state, ground.keep, ground.other)
                 x, y, z, spacing = (

@@ -10,8 +10,8 @@ from houfeng.errors import InputError
 from houfeng.models.adaptive import laws, process
 from houfeng.models.adaptive.fit import inside_share
 from houfeng.models.adaptive.laws import Decay, SpaceLaw
-from houfeng.models.adaptive.past import PACED, SHORTEST_DAYS, Past
-from houfeng.models.adaptive.process import Ground, History, Kinds, Places, Process, Productivity, Times
+from houfeng.models.adaptive.past import LEAST_GAP, PACED, Past
+from houfeng.models.adaptive.process import Activity, Ground, History, Kinds, Places, Process, Productivity, Times
 from houfeng.models.etas.batches import BATCH_CATALOGS, BATCH_EVENTS, in_batches
 from houfeng.models.etas.branching import integrals_from
 from houfeng.models.etas.chance import alias_table
@@ -85,7 +85,7 @@ class AdaptiveSetup:
         return Process(
             start_day=float(self.start_day),
             end_day=float(self.end_day),
-            expected=float(np.exp(self.time[laws.LN_MU]) * (self.end_day - self.start_day)),
+            activity=self._activity(),
             times=self._times(),
             places=self._places(),
             sizes=law_of_sizes(self.law),
@@ -97,13 +97,24 @@ class AdaptiveSetup:
             most=int(self.most_events),
         )
 
+    def _activity(self) -> Activity:
+        s, start = self.past.smoothing, np.array([self.start_day])
+        now = float(self.past.activity(start, np.array([len(self.past.data.days)]))[0])
+        return Activity(
+            usual=float(np.exp(self.time[laws.LN_MU])),
+            steady=s.steady_share,
+            inverse_days=1.0 / s.active_days,
+            independent_per_day=s.independent_per_day,
+            late=now - s.steady_share,
+        )
+
     def _times(self) -> Times:
         decay, s = Decay.from_vector(self.time), self.past.smoothing
         table = OmoriTable.of(decay)
         constant = float(self.time[laws.LN_K]) + decay.c * decay.inverse_tau
         features = self.time[laws.FIRST_FEATURE : laws.FIRST_FEATURE + laws.FEATURES]
         law = Productivity(constant, *(float(v) for v in features))
-        return Times(law, decay.c, table.h, s.gap_mean, s.gap_sd, SHORTEST_DAYS)
+        return Times(law, decay.c, table.h, s.gap_days, s.gap_mean, s.gap_sd, LEAST_GAP, s.busiest)
 
     def _places(self) -> Places:
         decay, law = Decay.from_vector(self.space), SpaceLaw.from_vector(self.space)

@@ -10,7 +10,7 @@ import numba as nb
 import numpy as np
 from scipy.spatial import cKDTree
 
-from houfeng.models.etas.likelihood import NODE_ERROR
+from houfeng.models.etas.likelihood import COARSE_ERROR, NODE_ERROR
 from houfeng.models.etas.parameters import EtasParameters
 from houfeng.models.etas.sums import triggered_rates
 from houfeng.models.etas.tree import Forest, T, X, Z, interactions
@@ -74,12 +74,8 @@ class FadingKernels:
     spread_km2: np.ndarray
     tau_days: float
 
-    def at_own(self) -> np.ndarray:
-        """At each event, of all earlier ones, per km^2, shape (n,)."""
-        return self.at(self.days, self.xyz_km, np.arange(len(self.days)))
-
-    def at(self, days: np.ndarray, xyz_km: np.ndarray, before: np.ndarray) -> np.ndarray:
-        """At points, of the first `before` events, per km^2, shape (m,)."""
+    def at(self, days: np.ndarray, xyz_km: np.ndarray, before: np.ndarray, floor: np.ndarray) -> np.ndarray:
+        """At points, of the first `before` events, per km^2, shape (m,); good to a small share of it and `floor`."""
         strength = np.maximum(self.weight, 1e-9) * self.spread_km2 / np.pi
         smallest = float(self.spread_km2.min())
         ln_tau = float(np.log(self.tau_days))
@@ -89,11 +85,10 @@ class FadingKernels:
         table = self._table(forest, strength, growth)
         xyz_km = np.ascontiguousarray(xyz_km)
         before = before.astype(np.int64)
-        rough = np.full(len(days), 1e-3 * float(self.weight.mean()) / (np.pi * float(np.median(self.spread_km2))))
-        for error in (1e-2, NODE_ERROR):
-            lists = interactions(forest, static, days, xyz_km, before, error * rough)
+        sums = np.zeros(len(days))
+        for error in (COARSE_ERROR, NODE_ERROR):
+            lists = interactions(forest, static, days, xyz_km, before, error * (sums + floor))
             sums = triggered_rates(lists, table, static, days, xyz_km)
-            rough = np.maximum(sums, rough * 1e-3)
         return sums
 
     def _table(self, forest: Forest, strength: np.ndarray, growth: np.ndarray) -> np.ndarray:
