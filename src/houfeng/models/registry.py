@@ -18,6 +18,7 @@ _MODELS = {
     "etas-temporal": "houfeng.models.etas.temporal:TemporalEtas",
     "etas": "houfeng.models.etas.space_time:SpaceTimeEtas",
     "etas-adaptive": "houfeng.models.adaptive.model:AdaptiveEtas",
+    "ensemble": "houfeng.models.ensemble.model:Ensemble",
 }
 
 

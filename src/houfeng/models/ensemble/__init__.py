@@ -1,0 +1,1 @@
+"""Several models as one: log-linear pools with weights that past scores have earned."""
