@@ -210,6 +210,16 @@ def test_too_short_a_past_has_few_windows_or_none(history, n, days, found):
     assert len(past_windows(history, n, timedelta(days=days))) == found
 
 
+def test_windows_of_learning_follow_the_start(history, now):
+    start = now - timedelta(days=400)
+    windows = past_windows(history, 24, timedelta(days=7), start)
+    assert len(windows) == 14
+    assert windows[0].start >= now - timedelta(days=101)
+    assert past_windows(history, 3 * 24, timedelta(days=7), now) == ()
+    early = datetime(1900, 1, 1, tzinfo=UTC)
+    assert past_windows(history, 9, timedelta(days=7), early) == past_windows(history, 9, timedelta(days=7))
+
+
 def test_an_empty_past_has_no_windows(history):
     assert past_windows(history.select(np.arange(0)), 24, timedelta(days=7)) == ()
 
@@ -379,6 +389,7 @@ def test_rare_notes_are_told_in_both_languages(note):
         {"window_days": 0.0},
         {"prior_nats": -1.0},
         {"n_catalogs": 0},
+        {"start": datetime(2000, 1, 1)},  # noqa: DTZ001
     ],
 )
 def test_impossible_parameters_are_refused(parameters):
@@ -395,10 +406,13 @@ def test_members_may_come_as_a_list():
     assert Ensemble(M0, members=["poisson", "smoothed"]).members == ("poisson", "smoothed")
 
 
-def test_only_those_that_simulate_are_told_how_often():
+def test_members_are_told_what_they_declare():
     recipes = Ensemble(M0, members=("smoothed", "etas"))._recipes(123)
     assert list(recipes) == ["etas", "smoothed"]
     assert recipes["etas"].n_catalogs == 123
+    start = datetime(2004, 1, 1, tzinfo=UTC)
+    told = Ensemble(M0, members=("poisson", "smoothed", "etas"), start=start)._recipes(200)
+    assert {recipe.start for recipe in told.values()} == {start}
     assert all(isinstance(recipe, Model) for recipe in recipes.values())
 
 

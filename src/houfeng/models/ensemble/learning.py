@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zlib import crc32
 
 import numpy as np
@@ -53,8 +53,12 @@ class Learned:
         return cls(names, equal, equal, 0, 0, {})
 
 
-def past_windows(history: Catalog, n_windows: int, length: timedelta) -> tuple[Window, ...]:
+def past_windows(
+    history: Catalog, n_windows: int, length: timedelta, start: datetime | None = None
+) -> tuple[Window, ...]:
     """Up to `n_windows` windows without overlap, evenly spread over the last quarter of what is known.
+
+    Known since `start`, or since the first event of `history` where that is later or no start is given.
 
     None where fewer than five fit.
     """
@@ -62,7 +66,8 @@ def past_windows(history: Catalog, n_windows: int, length: timedelta) -> tuple[W
         return ()
     provenance = history.provenance
     until = provenance.data_end - timedelta(seconds=provenance.publication_delay_s)
-    span = LEARNING_SHARE * (until - from_datetime64(history.time[0]))
+    first = from_datetime64(history.time[0])
+    span = LEARNING_SHARE * (until - (first if start is None else max(first, start)))
     n = min(n_windows, max(0, span // length))
     if n < FEWEST_WINDOWS:
         return ()

@@ -7,7 +7,7 @@ likelihood models II: information gains of multiplicative hybrids, BSSA 104, 307
 """
 
 from dataclasses import dataclass, fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 import numpy as np
@@ -24,7 +24,7 @@ from houfeng.models.ensemble.totals import draw_totals
 from houfeng.models.gridding import simulated_from_columns
 from houfeng.models.registry import create_model, model_class
 from houfeng.regions import Region
-from houfeng.times import Window
+from houfeng.times import Window, require_utc
 from houfeng.values import Estimate
 
 #: Who takes part where nobody says.
@@ -51,6 +51,8 @@ class Ensemble(Model):
         Past score that the weights must gain before all weight goes to one member.
     n_catalogs
         Simulated catalogues behind the forecast of a member that simulates.
+    start
+        Begin of what members learn from; each member's own default where not given.
     """
 
     members: tuple[str, ...] = MEMBERS
@@ -58,6 +60,7 @@ class Ensemble(Model):
     window_days: float = 7.0
     prior_nats: float = 5.0
     n_catalogs: int = 10_000
+    start: datetime | None = None
 
     name: ClassVar[str] = "ensemble"
     reference: ClassVar[str] = (
@@ -72,6 +75,8 @@ class Ensemble(Model):
         object.__setattr__(self, "members", members)
         for member in members:
             model_class(member)
+        if self.start is not None:
+            object.__setattr__(self, "start", require_utc(self.start, "start of learning"))
         if not (self.n_windows >= 0 and self.window_days > 0 and self.prior_nats >= 0 and self.n_catalogs >= 1):
             raise InputError(
                 f"n_windows {self.n_windows} and prior_nats {self.prior_nats} must not be negative, window_days "
@@ -94,7 +99,7 @@ class Ensemble(Model):
         if not fitted:
             raise NotEnoughDataError(f"no member can be fitted on '{region.name}': {_listed(left_out)}")
         recipes = self._recipes(min(self.n_catalogs, LEARNING_CATALOGS))
-        windows = past_windows(history, self.n_windows, timedelta(days=self.window_days))
+        windows = past_windows(history, self.n_windows, timedelta(days=self.window_days), self.start)
         learned = learn({name: recipes[name] for name in fitted}, history, region, windows, self.prior_nats)
         return FittedEnsemble(
             model=self,
@@ -106,10 +111,11 @@ class Ensemble(Model):
 
     def _recipes(self, n_catalogs: int) -> dict[str, Model]:
         """Members by name, in alphabetical order, so that the order in which they were named changes nothing."""
+        given = {"n_catalogs": n_catalogs, **({} if self.start is None else {"start": self.start})}
         recipes = {}
         for name in sorted(self.members):
-            simulates = "n_catalogs" in {field.name for field in fields(model_class(name))}
-            more = {"n_catalogs": n_catalogs} if simulates else {}
+            declared = {field.name for field in fields(model_class(name))}
+            more = {key: value for key, value in given.items() if key in declared}
             recipes[name] = create_model(name, min_magnitude=self.min_magnitude, **more)
         return recipes
 
