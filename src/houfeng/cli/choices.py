@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from houfeng.regions import Region
 
 #: What is run when nothing is asked for, the first drawn and explained.
-DEFAULT_MODELS = "etas,reasenberg-jones,smoothed,poisson"
+DEFAULT_MODELS = "etas-adaptive,reasenberg-jones,smoothed,poisson"
 
 #: Horizons of the table.
 DEFAULT_HORIZONS = ("day", "week", "month", "year")

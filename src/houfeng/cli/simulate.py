@@ -31,7 +31,7 @@ def simulate(
     as_of: AsOfOption = "",
     horizon: Annotated[str, typer.Option("--horizon", help="Length: day, week, month, 36h, 10d ...")] = "week",
     min_magnitude: MagnitudeOption = None,
-    model: Annotated[str, typer.Option("--model", help="Name of a model.")] = "etas",
+    model: Annotated[str, typer.Option("--model", help="Name of a model.")] = "etas-adaptive",
     n_simulations: SimulationsOption = None,
     seed: SeedOption = None,
     out: Annotated[Path, typer.Option("--out", help="File to write: .csv (CSEP) or .parquet.")] = Path("simulated.csv"),

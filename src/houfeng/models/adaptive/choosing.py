@@ -12,6 +12,8 @@ import numpy as np
 
 #: Groups of sources by age.
 OCTAVES = 40
+#: Where a tapered decay has run out altogether.
+SMALLEST = 1e-300
 
 
 @nb.njit(cache=True, nogil=True)
@@ -36,9 +38,9 @@ def advance(reached, days, n, day, c_days):
 
 @nb.njit(cache=True, nogil=True)
 def _bound(k, places):
-    """Largest decay of sources of octave `k`."""
+    """Largest decay of sources of octave `k`; never zero, since it is divided by."""
     age = places.c_days * (2.0**k - 1.0)
-    return math.exp(-age * places.inverse_tau - places.exponent * math.log(age + places.c_days))
+    return max(math.exp(-age * places.inverse_tau - places.exponent * math.log(age + places.c_days)), SMALLEST)
 
 
 @nb.njit(cache=True, nogil=True)

@@ -24,6 +24,7 @@ from houfeng.models.etas.fit import FEWEST_TARGETS, default_start
 from houfeng.models.etas.likelihood import EtasData, Evaluation
 from houfeng.models.etas.omori import OmoriTable
 from houfeng.models.etas.scoring import Maximum, maximise
+from houfeng.models.progress import tell
 from houfeng.times import DAYS_PER_YEAR
 
 #: Targets whose places are fitted: more would not make the parameters noticeably better.
@@ -63,9 +64,7 @@ class AdaptiveFit:
     passes: int
 
 
-def fit_adaptive(
-    data: EtasData, inside: np.ndarray, smoothing: Smoothing, *, progress: Progress = lambda message: None
-) -> AdaptiveFit:
+def fit_adaptive(data: EtasData, inside: np.ndarray, smoothing: Smoothing, *, progress: Progress = tell) -> AdaptiveFit:
     """Fit both laws by maximum likelihood.
 
     Parameters

@@ -21,7 +21,7 @@ from houfeng.models.base import Fitted, Model
 from houfeng.models.etas.omori import OmoriTable
 from houfeng.models.etas.preparation import Sources, learning_data, unseen_companions
 from houfeng.models.etas.space_time import check_simulation
-from houfeng.models.etas.vigour import FOLLOWED_DAYS
+from houfeng.models.etas.vigour import FOLLOWED_DAYS, Attributed
 from houfeng.models.magnitudes import TaperedGutenbergRichter
 from houfeng.models.sizes import UncertainMagnitudes, fit_sizes
 from houfeng.regions import Region
@@ -142,31 +142,58 @@ class FittedAdaptiveEtas(Fitted):
         }
 
     def _outlook(self, history: Catalog, window: Window, rng: np.random.Generator) -> AdaptiveOutlook:
-        sources = Sources.of(history, self.region, self.model.min_magnitude, self.model.margin_km)
-        known = sources.known_until_day
+        sources = self.sources(history)
+        return self.outlook(sources, self.judged(sources), window, rng)
+
+    def sources(self, history: Catalog) -> Sources:
+        """The earthquakes of `history` that count."""
+        return Sources.of(history, self.region, self.model.min_magnitude, self.model.margin_km)
+
+    def judged(self, sources: Sources) -> Past:
+        """What is known of each; those learnt from are not judged again."""
         data = learning_data(sources, self.region, self.model.min_magnitude, self.sizes.law.b, start=self.model.start)
-        past = extended(self.result.past, data, sources.inside, self.result.space)
-        shocks = followed(past, self.result.time, self.result.space, since_day=known - FOLLOWED_DAYS)
-        draws = self._draw_times(rng, past)
+        return extended(self.result.past, data, sources.inside, self.result.space)
+
+    def outlook(self, sources: Sources, past: Past, window: Window, rng: np.random.Generator) -> AdaptiveOutlook:
+        """One setup for each draw of the parameters of times, from the moment up to which everything is known.
+
+        `past` is of the same earthquakes as `sources`.
+        """
+        shocks = self._followed(sources, past)
+        draws = self._draw_times(rng)
         setups = []
         for time, b in zip(draws, self.sizes.draw_b(rng, len(draws)), strict=True):
             log_weight = unseen_companions(sources, self.model.min_magnitude, float(time[FIRST_FEATURE]), float(b))
             log_weight[shocks.shock] += np.log(shocks.draw_factors(self.vigour_shape, rng))
-            law = TaperedGutenbergRichter(float(b), self.model.min_magnitude, self.sizes.law.corner_magnitude)
-            setups.append(
-                AdaptiveSetup(
-                    time=time,
-                    space=self.result.space,
-                    past=replace(past, data=replace(past.data, log_weight=log_weight)),
-                    law=law,
-                    start_day=known,
-                    end_day=(window.end - sources.origin).total_seconds() / 86_400,
-                    region=self.region,
-                )
-            )
+            setups.append(self._setup(sources, past, window, time, float(b), log_weight))
         return AdaptiveOutlook.of(setups, sources, self.region, self.sizes, window)
 
-    def _draw_times(self, rng: np.random.Generator, past: Past) -> list[np.ndarray]:
+    def best_setup(self, sources: Sources, past: Past, window: Window) -> AdaptiveSetup:
+        """The setup of the most likely parameters, with the mean vigour of each sequence."""
+        b, shocks = self.sizes.law.b, self._followed(sources, past)
+        log_weight = unseen_companions(sources, self.model.min_magnitude, float(self.result.time[FIRST_FEATURE]), b)
+        mean = (self.vigour_shape + shocks.found) / (self.vigour_shape + shocks.expected)
+        log_weight[shocks.shock] += np.log(mean)
+        return self._setup(sources, past, window, self.result.time, b, log_weight)
+
+    def _followed(self, sources: Sources, past: Past) -> Attributed:
+        since_day = sources.known_until_day - FOLLOWED_DAYS
+        return followed(past, self.result.time, self.result.space, since_day=since_day)
+
+    def _setup(
+        self, sources: Sources, past: Past, window: Window, time: np.ndarray, b: float, log_weight: np.ndarray
+    ) -> AdaptiveSetup:
+        return AdaptiveSetup(
+            time=time,
+            space=self.result.space,
+            past=replace(past, data=replace(past.data, log_weight=log_weight)),
+            law=TaperedGutenbergRichter(b, self.model.min_magnitude, self.sizes.law.corner_magnitude),
+            start_day=sources.known_until_day,
+            end_day=(window.end - sources.origin).total_seconds() / 86_400,
+            region=self.region,
+        )
+
+    def _draw_times(self, rng: np.random.Generator) -> list[np.ndarray]:
         """Draw parameters of times from the normal approximation, inside the box and not supercritical, in pairs."""
         fit, draws = self.result, []
         for _ in range(10 * PARAMETER_DRAWS):

@@ -129,6 +129,11 @@ class Past:
         quiet, pace = np.maximum(self.quiet, busiest), np.maximum(self.pace, busiest)
         return replace(self, smoothing=smoothing, quiet=quiet, pace=pace)
 
+    def until(self, n: int, end_day: float) -> "Past":
+        """The first `n` earthquakes, as known on `end_day`: nothing that was said of them used a later one."""
+        names = ("inside", "kernel_km", "quiet", "pace", "independence", "background")
+        return replace(self, data=self.data.until(n, end_day), **{name: getattr(self, name)[:n] for name in names})
+
     @property
     def features(self) -> Features:
         """As the likelihoods take them."""

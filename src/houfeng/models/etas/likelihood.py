@@ -90,6 +90,23 @@ class EtasData:
     background: np.ndarray
     early: Early = field(default_factory=Early.none)
 
+    def until(self, n: int, end_day: float) -> "EtasData":
+        """The first `n` events, as seen on `end_day`, which is before the end of the window."""
+        rows = self.early.rows < n
+        shocks = self.early.rows[rows]
+        seen = self.early.nodes[rows] < (end_day - self.days[shocks])[:, None]
+        return replace(
+            self,
+            **{
+                name: getattr(self, name)[:n]
+                for name in ("days", "xyz_km", "m", "log_weight", "blind_days", "background")
+            },
+            target=self.target[:n] & (self.days[:n] < end_day),
+            end_day=end_day,
+            mass=self.mass.of_rows(np.arange(n)),
+            early=Early(shocks, self.early.nodes[rows], self.early.weights[rows] * seen),
+        )
+
     def decay_integrals(self, p: EtasParameters) -> tuple[np.ndarray, ...]:
         """Recorded integral of the decay after each source within the window, by ln c, omega, ln tau; shapes (n,)."""
         begin = np.maximum(np.maximum(self.start_day - self.days, self.blind_days), 0.0)
