@@ -208,7 +208,7 @@ class FittedEnsemble(Fitted):
                 f"Weights for where and how large: {place}.",
             ]
             if not 1 / OTHER_LENGTH <= window.days / days <= OTHER_LENGTH:
-                notes.append(f"This window is {window.days:g} days long; the weights may not be the best for it.")
+                notes.append(f"The weights may not be the best for a window as long as this one ({window.days:g} d).")
         elif len(learned.names) > 1:
             notes.append(f"The past is too short to learn weights: {', '.join(learned.names)} count alike.")
         else:
