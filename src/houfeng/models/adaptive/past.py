@@ -107,7 +107,9 @@ class Past:
         """All earthquakes count as independent, and the background as even; `scale` sets the scales by `data`."""
         distance = past_neighbour_km(data.xyz_km, smoothing.neighbours)
         known = np.isfinite(distance)
-        usual = np.median(distance[known]) if known.any() else smoothing.smallest_km
+        usual = smoothing.spacing_km
+        if scale and known.any():
+            usual = np.median(distance[known])
         distance = np.maximum(np.where(known, distance, usual), smoothing.smallest_km)
         gaps, means = _gaps(data.days, inside)
         if scale:
