@@ -199,7 +199,7 @@ def test_the_density_integrates_to_one_over_the_plane():
     known, rng, n = case("plane", 80), np.random.default_rng(4), 60_000
     data, rho = known[0], float(np.exp(SPACE[12])) * 0.8
     day, sizes = float(data.days[60]) + 0.01, np.array([2.0, 20.0, 200.0, 4000.0])
-    active = (productivity(SPACE, data, known[1]) * decay(SPACE, day - data.days))[:61]
+    active = productivity(SPACE, data, known[1])[:61] * decay(SPACE, day - data.days[:61])
     centres, s, often = data.xyz_km[:61], sizes[rng.integers(0, 4, n)], 0.3 / 61 + 0.7 * active / active.sum()
     radius, angle = np.sqrt(s * rng.pareto(rho, n)), rng.uniform(0, 2 * np.pi, n)
     steps = radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle), np.zeros(n)])

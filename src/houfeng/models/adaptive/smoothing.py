@@ -47,7 +47,7 @@ def past_neighbour_km(xyz_km: np.ndarray, k: int) -> np.ndarray:
 def fading_totals(days, weight, rate):
     """Sum of the weights of all earlier events, each faded by e^(-rate dt), shape (n,)."""
     out = np.empty(len(days))
-    total, last = 0.0, 0.0
+    total, last = 0.0, days[0] if len(days) else 0.0
     for i in range(len(days)):
         total *= np.exp(-rate * (days[i] - last))
         last = days[i]
