@@ -9,6 +9,7 @@ from houfeng.forecasts.forecast import Contributor, Explanation, Forecast, Issue
 from houfeng.forecasts.simulated import SimulatedForecast
 from houfeng.geo import from_xyz_km
 from houfeng.models.adaptive import process
+from houfeng.models.adaptive.fit import inside_share
 from houfeng.models.adaptive.laws import SpaceLaw
 from houfeng.models.adaptive.simulate import AdaptiveBatch, AdaptiveSetup, simulate
 from houfeng.models.etas.outlook import CONTRIBUTORS, FEWEST_CATALOGS, MOST_EVENTS, shared_out, totals
@@ -22,6 +23,8 @@ from houfeng.times import Window
 
 #: Points that stand for the kernels of past earthquakes on the map.
 PAST_POINTS = 100_000
+#: Kernels of which less than this lies in the region are taken as if so much did: they have hardly any events there.
+LEAST_SHARE = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,15 +134,20 @@ class AdaptiveOutlook:
         return events * share
 
     def _cells_of_past(self, grid: Grid, events: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """`events` next to each past earthquake, spread by its kernel and kept inside, shape (cells,)."""
+        """`events` next to each past earthquake, spread by its kernel and kept inside, shape (cells,).
+
+        They were counted inside: before the region cut them there were more, the more of the kernel is outside.
+        """
         total, active = events.sum(), events > 0
         if total == 0:
             return np.zeros(len(grid))
         setup = self.setups[0]
-        points = 1 + (PAST_POINTS * events[active] / total).astype(int)
+        share = np.maximum(inside_share(setup.past, setup.space)[active], LEAST_SHARE)
+        uncut = events[active] / share
+        points = 1 + (PAST_POINTS * uncut / uncut.sum()).astype(int)
         rho = SpaceLaw.from_vector(setup.space).rho
         xyz, spread = self.sources.xyz_km[active], setup.spread_km2[active]
-        cells = cells_of_kernels(grid, xyz, events[active], spread, rho, points=points, rng=rng)
+        cells = cells_of_kernels(grid, xyz, uncut, spread, rho, points=points, rng=rng)
         return cells * (total / cells.sum()) if cells.sum() > 0 else cells
 
     def _explanation(self, past_share: float, notes: tuple[str, ...]) -> Explanation:
