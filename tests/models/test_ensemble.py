@@ -225,15 +225,16 @@ def test_an_empty_past_has_no_windows(history):
 
 
 @dataclass(frozen=True)
-class Spy(Poisson):
+class Spy(Model):
     """Notes what it is shown."""
 
     seen: ClassVar[list] = []
     name: ClassVar[str] = "spy"
+    reference: ClassVar[str] = "none"
 
     def fit(self, history, region):
         Spy.seen.append((None, history))
-        plain = super().fit(history, region)
+        plain = Poisson(self.min_magnitude).fit(history, region)
         return _SpyFitted(**{field: getattr(plain, field) for field in plain.__dataclass_fields__})
 
 
@@ -290,8 +291,11 @@ def test_what_is_learned_is_the_same_every_time_and_in_every_order(history, regi
     np.testing.assert_array_equal(one.place, two.place)
 
 
-class Refusing(Poisson):
-    """Cannot be fitted on an early past, or not at all."""
+class Refusing(Model):
+    """Cannot be fitted."""
+
+    name: ClassVar[str] = "refusing"
+    reference: ClassVar[str] = "none"
 
     def fit(self, history, region):
         raise FitError("it does not settle.")
