@@ -29,7 +29,7 @@ class Slow:
         self.days, self.xyz, self.spacing = list(d.days), list(d.xyz_km), list(past.kernel_km)
         self.independence, self.inside = list(past.independence), list(past.inside)
         self.weight, self.source = list(np.exp(d.log_weight)), []
-        self.in_time, self.in_space, self.spread, self.rows = [], [], [], []
+        self.in_time, self.in_space, self.spread = [], [], []
         for j in range(len(d.days)):
             self.note(j, d.m[j], past.quiet[j], past.pace[j])
         self.came = list(d.days[past.inside])

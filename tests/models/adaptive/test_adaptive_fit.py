@@ -20,7 +20,7 @@ TIME = np.array([np.log(0.25), np.log(0.045), 1.3, 0.0, 0.0, 0.0, np.log(0.02), 
 SPACE = np.array([*TIME, np.log(4.0), 0.8, 0.0, np.log(0.7)])
 SPACE[0] = np.log(0.25)
 LAW = TaperedGutenbergRichter(b=1.0, min_magnitude=3.0, corner_magnitude=6.0)
-SIDE, YEARS, SEEDS = 400.0, 8.0, range(4)
+SIDE, YEARS, SEEDS = 400.0, 5.0, range(4)
 SMOOTHING = Smoothing(SIDE**2, 1.0, steady_share=1.0)
 
 

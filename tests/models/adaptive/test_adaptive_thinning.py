@@ -14,7 +14,7 @@ from houfeng.models.etas.edges import KernelMass
 from houfeng.models.magnitudes import TaperedGutenbergRichter
 from houfeng.regions import Region
 
-SLOW, MANY = 1500, 20_000
+SLOW, MANY = 1000, 20_000
 #: Wide kernels, and all features at work.
 SPACE = np.array([-0.2, -3.0, 1.2, 0.8, -0.4, 0.3, np.log(0.02), 0.15, np.log(40.0), 3.0, 0.7, 0.5, np.log(0.8)])
 TIME = np.array([-1.1, -3.5, 1.1, 0.6, -0.35, 0.25, np.log(0.05), 0.1, np.log(60.0)])
