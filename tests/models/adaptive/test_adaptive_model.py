@@ -14,6 +14,7 @@ import pytest
 from houfeng.catalogs.catalog import Catalog
 from houfeng.errors import FitError, InputError, NotEnoughDataError
 from houfeng.models.adaptive import model as adaptive_model
+from houfeng.models.adaptive.fit import branching_when_busiest
 from houfeng.models.adaptive.model import AdaptiveEtas, branching_ratio
 from houfeng.regions import Region
 from houfeng.times import Window, after_days
@@ -112,6 +113,15 @@ def test_parameters_that_are_all_supercritical_are_refused(fitted, history, week
     monkeypatch.setattr(adaptive_model, "branching_ratio", lambda *_: 1.25)
     with pytest.raises(FitError, match="supercritical"):
         forecast(fitted, history, week)
+
+
+def test_no_draw_runs_away_in_a_swarm(fitted, history):
+    """One draw in forty did: a year ahead it had 100,000 earthquakes in each catalogue, the others a hundred."""
+    draws = fitted._draw_times(np.random.default_rng(2))
+    assert len(draws) == adaptive_model.PARAMETER_DRAWS
+    assert max(branching_when_busiest(draw, fitted.result.past) for draw in draws) < 1
+    samples = forecast(fitted, history, Window.after(NOW, timedelta(days=365))).counts.samples[:, 0]
+    assert samples.mean() < 2 * np.median(samples)
 
 
 def test_a_history_with_nothing_new_is_no_obstacle(fitted, history, week):

@@ -11,7 +11,7 @@ from houfeng.errors import FitError, InputError
 from houfeng.forecasts.forecast import Forecast
 from houfeng.forecasts.simulated import SimulatedForecast
 from houfeng.models.adaptive import laws
-from houfeng.models.adaptive.fit import AdaptiveFit, fit_adaptive
+from houfeng.models.adaptive.fit import AdaptiveFit, branching_when_busiest, fit_adaptive
 from houfeng.models.adaptive.laws import FEATURE_NAMES, FEATURES, FIRST_FEATURE, LOWER, TIME_SIZE, UPPER, Decay
 from houfeng.models.adaptive.outlook import AdaptiveOutlook
 from houfeng.models.adaptive.past import Past, Smoothing, extended
@@ -194,13 +194,17 @@ class FittedAdaptiveEtas(Fitted):
         )
 
     def _draw_times(self, rng: np.random.Generator) -> list[np.ndarray]:
-        """Draw parameters of times from the normal approximation, inside the box and not supercritical, in pairs."""
+        """Draw parameters of times from the normal approximation, inside the box, in pairs.
+
+        None is supercritical, be it on average or in the densest swarm: a few such would outweigh all others.
+        """
         fit, draws = self.result, []
         for _ in range(10 * PARAMETER_DRAWS):
             step = rng.multivariate_normal(np.zeros(TIME_SIZE), fit.time_covariance)
             for sign in (1.0, -1.0):
                 vector = np.clip(fit.time + sign * step, LOWER[:TIME_SIZE], UPPER[:TIME_SIZE])
-                if branching_ratio(vector, fit.past, self.sizes.law) < 1:
+                average = branching_ratio(vector, fit.past, self.sizes.law)
+                if max(average, branching_when_busiest(vector, fit.past)) < 1:
                     draws.append(vector)
             if len(draws) >= PARAMETER_DRAWS:
                 return draws[:PARAMETER_DRAWS]
