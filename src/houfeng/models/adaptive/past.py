@@ -16,6 +16,8 @@ from houfeng.models.etas.likelihood import EtasData
 
 #: Added to gaps between earthquakes, as a share of the mean gap, before the logarithm.
 LEAST_GAP = 0.02
+#: Gaps are taken to spread at least so much (natural log): even ones say nothing.
+LEAST_SPREAD = 0.1
 #: Earthquakes over which the pace is taken.
 PACED = 10
 #: The background is summed as if at least this share of it were even.
@@ -120,7 +122,7 @@ class Past:
                 spacing_km=float(np.median(distance)),
                 gap_days=usual_days,
                 gap_mean=float(learnt.mean()),
-                gap_sd=float(max(learnt.std(), 1e-3)),
+                gap_sd=float(max(learnt.std(), LEAST_SPREAD)),
             )
         quiet, pace, one = smoothing.scaled(gaps), smoothing.scaled(means), np.ones(len(gaps))
         return cls(data, inside, smoothing, distance, quiet, pace, one, one / smoothing.area_km2)
@@ -149,8 +151,7 @@ class Past:
     def kernels(self) -> FadingKernels:
         """The background before it is normalised."""
         d, spread = self.data, self.kernel_km**2
-        weight = self.independence * np.exp(d.log_weight)
-        return FadingKernels(d.days, d.xyz_km, weight, spread, self.smoothing.fade_days)
+        return FadingKernels(d.days, d.xyz_km, self.independence, spread, self.smoothing.fade_days)
 
     def judged(self, vector: np.ndarray, first: int = 0, passes: int = 1) -> "Past":
         """Independence and background of all from number `first` on, by a model of places `vector`."""

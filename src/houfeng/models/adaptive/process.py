@@ -23,6 +23,8 @@ from houfeng.models.etas.inside import Raster, anywhere, contains
 
 #: Source of an event's place: the background, or a simulated event; else the number of a past one.
 OF_BACKGROUND, OF_SIMULATED = -1.0, -2.0
+#: A place of the background that its kernels do not find inside the region in so many tries is evenly spread.
+MOST_TRIES = 10_000
 #: Columns of an event.
 DAY, X, Y, Z, M, SOURCE, FROM_PAST, SPACING, INDEPENDENCE = range(9)
 COLUMNS = 9
@@ -331,8 +333,10 @@ def _place_of_background(process, state, rows, begin, end, day):
     rows[end, SOURCE], rows[end, SPACING] = OF_BACKGROUND, process.places.spacing_km
     even = uniform(state) < ground.even_share or len(ground.keep) == 0
     old = ground.weight * math.exp(-(day - process.start_day) * ground.inverse_fade)
+    tries = 0
     while True:
-        if even:
+        tries += 1
+        if even or tries > MOST_TRIES:
             place = anywhere(state, process.raster)
         else:
             u = uniform(state) * (old + (end - begin))

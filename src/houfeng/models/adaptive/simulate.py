@@ -161,7 +161,7 @@ class AdaptiveSetup:
 
     def _ground(self) -> Ground:
         s, d = self.past.smoothing, self.past.data
-        weight = self.past.independence * np.exp(d.log_weight - (self.start_day - d.days) / s.fade_days)
+        weight = self.past.independence * np.exp(-(self.start_day - d.days) / s.fade_days)
         keep, other = alias_table(weight)
         return Ground(keep, other, float(weight.sum()), 1.0 / s.fade_days, s.even_share)
 
