@@ -173,7 +173,8 @@ def main() -> None:
             say(f"{number + 1} of {DAYS} days")
     each = (time.process_time() - begun) / DAYS
     figures = passes(results, rng) if results else []
-    figures += ratio(*expected_and_observed(days, given.every), max(1, BLOCK_DAYS // given.every))
+    if not given.only_tests:
+        figures += ratio(*expected_and_observed(days, given.every), max(1, BLOCK_DAYS // given.every))
     figures += [Figure("cpu_s_per_day", each, "s"), Figure("peak_mb", peak_mb(), "MB")]
     report("csep_days", figures, given.json)
 
@@ -185,6 +186,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--shared", type=Path, default=beside, help="folder of the shared data sets")
     parser.add_argument("--every", type=int, default=1, help="of the sum over all days, take every N-th")
     parser.add_argument("--only-sum", action="store_true", help="leave out the tests of 100 days")
+    parser.add_argument("--only-tests", action="store_true", help="leave out the sum over all days")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
     return parser.parse_args()
 

@@ -50,7 +50,7 @@ class AdaptiveFit:
     past
         The earthquakes learnt from, judged.
     time_log_likelihood, space_log_likelihood
-        Nats per target, over the learning window.
+        Nats per target, over the learning window, with the prior's share.
     passes
         How often the independence was found anew.
     """
@@ -94,7 +94,7 @@ def fit_adaptive(data: EtasData, inside: np.ndarray, smoothing: Smoothing, *, pr
     free[[laws.LN_MU, laws.INDEPENDENCE]] = False
     before = -np.inf
     for passes in range(1, MOST_PASSES + 1):
-        top, likelihood = _climb_space(past, space, free, tolerance_nats=1.0)
+        top = _climb_space(past, space, free, tolerance_nats=1.0)
         space, value = top.vector, top.evaluation.value / n
         progress(f"pass {passes}: places {value:.4f} nats per earthquake, {past.independence.mean():.2f} independent")
         past = past.judged(space).with_usual_activity()
@@ -102,13 +102,12 @@ def fit_adaptive(data: EtasData, inside: np.ndarray, smoothing: Smoothing, *, pr
         if passes > 2 and value - before < SETTLED:
             break
         before = value
-    del likelihood
     for busiest in BUSIEST:
         past = past.no_busier_than(busiest)
         times, covariance = _fit_times(data, past, space)
         if branching_when_busiest(times.vector, past) < 1:
             break
-    top, _ = _climb_space(past, space, free, tolerance_nats=0.1)
+    top = _climb_space(past, space, free, tolerance_nats=0.1)
     return AdaptiveFit(
         time=times.vector,
         space=top.vector,
@@ -140,14 +139,12 @@ def _start(data: EtasData) -> np.ndarray:
     return vector
 
 
-def _climb_space(
-    past: Past, near: np.ndarray, free: np.ndarray, tolerance_nats: float
-) -> tuple[Maximum, SpaceLikelihood]:
+def _climb_space(past: Past, near: np.ndarray, free: np.ndarray, tolerance_nats: float) -> Maximum:
     thinning = max(1, int(past.data.target.sum()) // PLACES)
     rows = np.flatnonzero(past.data.target)[::thinning]
     likelihood = SpaceLikelihood(past.data, past.features, near, past.points(rows), thinning)
     held = partial(_with_prior, likelihood)
-    return maximise(held, near, free=free, lower=LOWER, upper=UPPER, tolerance_nats=tolerance_nats), likelihood
+    return maximise(held, near, free=free, lower=LOWER, upper=UPPER, tolerance_nats=tolerance_nats)
 
 
 def _with_prior(likelihood: Callable[[np.ndarray], Evaluation], vector: np.ndarray) -> Evaluation:

@@ -21,7 +21,7 @@ class Features:
     Attributes
     ----------
     productivity : ndarray, shape (n, FEATURES)
-        Magnitude above completeness, and the others less their mean over their standard deviation.
+        Magnitude above completeness, independence less one half, scaled quiet and pace.
     growth : ndarray, shape (n, GROWTHS)
         Magnitude above completeness, and log of the distance to its past neighbour over the median.
     """
