@@ -17,15 +17,15 @@ MODULES = {
     ".".join(("houfeng", *path.relative_to(SOURCES).with_suffix("").parts)).removesuffix(".__init__"): path
     for path in sorted(SOURCES.rglob("*.py"))
 }
-GROUND = ("errors", "times", "geo", "lexicon", "values", "regions", "config", "http", "data")
+GROUND = ("errors", "times", "geo", "lexicon", "values", "earthquake", "regions", "config", "http", "data")
 
 #: A room may import from itself and from the floors above it in this list, never from one below.
 FLOORS = (
     GROUND,
     ("catalogs",),
     ("forecasts",),
-    ("models",),
-    ("store", "reports", "evaluation"),
+    ("models", "shaking", "damage", "response"),
+    ("store", "reports", "evaluation", "alerts", "warning"),
     ("operations",),
     ("experiments",),
     ("service",),
