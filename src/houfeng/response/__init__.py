@@ -1,0 +1,1 @@
+"""What to do: roads and travel times, needs, teams, facilities, the plan."""
