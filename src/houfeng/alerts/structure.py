@@ -71,15 +71,13 @@ def _moment(text: str) -> str:
     return ""
 
 
-_LATITUDE_LONGITUDE = r"-?\d+(\.\d+)?,-?\d+(\.\d+)?"
+_POINT = r"-?\d+(\.\d+)?,-?\d+(\.\d+)?"  # latitude, longitude
 _decimal = _matching(r"\s*[-+]?(\d+(\.\d*)?|\.\d+)\s*", "12.5")
 _PAIR = (Element("valueName", 1), Element("value", 1))
 _AREA = (
     Element("areaDesc", 1),
-    Element(
-        "polygon", 0, _MANY, _matching(rf"{_LATITUDE_LONGITUDE}(\s+{_LATITUDE_LONGITUDE}){{3,}}", "30,70 31,71 ...")
-    ),
-    Element("circle", 0, _MANY, _matching(rf"{_LATITUDE_LONGITUDE}\s+\d+(\.\d+)?", "-29.95,-71.34 12")),
+    Element("polygon", 0, _MANY, _matching(rf"{_POINT}(\s+{_POINT}){{3,}}", "30,70 31,71 ...")),
+    Element("circle", 0, _MANY, _matching(rf"{_POINT}\s+\d+(\.\d+)?", "-29.95,-71.34 12")),
     Element("geocode", 0, _MANY, children=_PAIR),
     Element("altitude", fault=_decimal),
     Element("ceiling", fault=_decimal),
