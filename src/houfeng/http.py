@@ -127,13 +127,39 @@ class HttpClient:
             _write_entry(entry, response)
         return response
 
-    def _attempt(self, url: str, receive: Callable[[httpx.Response], Response], expected: tuple[int, ...]) -> Response:
+    def post(self, url: str, content: bytes, headers: Mapping[str, str]) -> Response:
+        """Send `content` to `url`, which must answer with a status of 200 to 299; redirects are not followed.
+
+        Every attempt sends the same bytes and headers: give the receiver a header by which it can tell a repetition.
+
+        Raises
+        ------
+        SourceError
+            When the server does not accept it after all attempts; names host, status and what to do.
+        """
+
+        def receive(answer: httpx.Response) -> Response:
+            return Response(url, answer.status_code, b"".join(self._chunks(answer)), datetime.now(UTC))
+
+        return self._attempt(_address(url, None), receive, tuple(range(200, 300)), content=content, headers=headers)
+
+    def _attempt(
+        self,
+        url: str,
+        receive: Callable[[httpx.Response], Response],
+        expected: tuple[int, ...],
+        *,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
         host = httpx.URL(url).netloc.decode()
+        method = "GET" if content is None else "POST"
+        request = {"content": content, "headers": headers, "follow_redirects": content is None}
         failure = ""
         for attempt in range(self.retries + 1):
             pause_s = 2.0**attempt
             try:
-                with self._client.stream("GET", url) as answer:
+                with self._client.stream(method, url, **request) as answer:
                     if answer.status_code in expected:
                         return receive(answer)
                     failure = f"{host} answered {_refusal(answer)} to {url}"

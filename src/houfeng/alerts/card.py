@@ -14,9 +14,10 @@ _COLOURS = {
 }
 
 _STYLE = """
-body{font:16px/1.5 system-ui,"Noto Sans","Noto Sans SC","Noto Sans CJK SC",sans-serif;margin:0;background:#f4f4f4;color:#111}
+body{font:16px/1.5 system-ui,"Noto Sans","Noto Sans SC","Noto Sans CJK SC",sans-serif;margin:0}
+body{background:#f4f4f4;color:#111}
 main{max-width:60rem;margin:0 auto;padding:1rem}
-article{background:#fff;border-left:.6rem solid var(--c);margin:0 0 1rem;padding:.8rem 1.2rem;box-shadow:0 1px 3px #0003}
+article{background:#fff;border-left:.6rem solid var(--c);margin:0 0 1rem;padding:.8rem 1.2rem}
 h1{font-size:1.25rem;margin:.2rem 0 .6rem;line-height:1.35}
 .level{color:#fff;background:var(--c);padding:.1rem .6rem;border-radius:.2rem;font-weight:600}
 .status{font-weight:600;margin-left:.6rem}
@@ -73,12 +74,8 @@ def _facts(alert: Alert, info: Info) -> list[tuple[str, str]]:
 
 
 def _level(info: Info) -> str:
-    language = language_of(info)
-    return " · ".join(w.say(word, language) for word in (info.severity, _urgency(info), info.certainty))
-
-
-def _urgency(info: Info) -> str:
-    return info.urgency if info.urgency != "Unknown" else "Expected"
+    known = [info.severity, *(word for word in (info.urgency, info.certainty) if word != "Unknown")]
+    return " · ".join(w.say(word, language_of(info)) for word in known)
 
 
 def _text_block(alert: Alert, info: Info) -> str:

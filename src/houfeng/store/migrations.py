@@ -165,6 +165,60 @@ def reasons_of_standing() -> tuple[str, ...]:
     return ("ALTER TABLE forecast_states ADD COLUMN reason TEXT NOT NULL DEFAULT ''",)
 
 
+@migration
+def alerts_and_receipts() -> tuple[str, ...]:
+    """Alerts, the log of their standing, and what each channel did with those that were published."""
+    return (
+        """CREATE TABLE alerts (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            identifier TEXT NOT NULL UNIQUE CHECK (trim(identifier) <> ''),
+            event TEXT NOT NULL,
+            kind TEXT NOT NULL CHECK (kind IN ('new', 'update', 'cancel', 'all-clear')),
+            drill INTEGER NOT NULL CHECK (drill IN (0, 1)),
+            sent TEXT NOT NULL,
+            body TEXT NOT NULL,
+            facts TEXT NOT NULL,
+            created TEXT NOT NULL)""",
+        """CREATE TABLE alert_states (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            alert INTEGER NOT NULL REFERENCES alerts (id),
+            state TEXT NOT NULL CHECK (state IN ('draft', 'approved', 'published', 'withdrawn')),
+            authority TEXT NOT NULL,
+            time TEXT NOT NULL,
+            reason TEXT NOT NULL DEFAULT '',
+            UNIQUE (alert, state),
+            CHECK ((state = 'draft') = (trim(authority) = '')))""",
+        # What was published cannot be taken back, only cancelled by another message.
+        """CREATE TRIGGER alert_states_forward BEFORE INSERT ON alert_states
+           WHEN NOT coalesce(
+               CASE (SELECT state FROM alert_states WHERE alert = NEW.alert ORDER BY id DESC LIMIT 1)
+                   WHEN 'draft' THEN NEW.state IN ('approved', 'withdrawn')
+                   WHEN 'approved' THEN NEW.state IN ('published', 'withdrawn')
+                   WHEN 'published' THEN 0
+                   WHEN 'withdrawn' THEN 0
+                   ELSE NEW.state = 'draft'
+               END, 0)
+           BEGIN SELECT RAISE(ABORT, 'the standing of an alert only moves forward'); END""",
+        """CREATE TABLE alert_receipts (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            alert INTEGER NOT NULL REFERENCES alerts (id),
+            channel TEXT NOT NULL,
+            delivered INTEGER NOT NULL CHECK (delivered IN (0, 1)),
+            detail TEXT NOT NULL,
+            time TEXT NOT NULL)""",
+        """CREATE TRIGGER alert_receipts_published BEFORE INSERT ON alert_receipts
+           WHEN NOT EXISTS (SELECT 1 FROM alert_states WHERE alert = NEW.alert AND state = 'published')
+           BEGIN SELECT RAISE(ABORT, 'only what was published is delivered'); END""",
+        """CREATE VIEW alerts_now AS
+           SELECT alerts.*, last.state, last.authority
+           FROM alerts JOIN alert_states AS last ON last.alert = alerts.id
+           WHERE last.id = (SELECT max(id) FROM alert_states WHERE alert = alerts.id)""",
+        *_append_only("alerts"),
+        *_append_only("alert_states"),
+        *_append_only("alert_receipts"),
+    )
+
+
 def _append_only(table: str) -> tuple[str, ...]:
     # The third one stops INSERT OR REPLACE, which deletes without firing the second.
     key = "hash" if table == "catalogs" else "id"

@@ -10,6 +10,7 @@ from houfeng.catalogs.catalog import Catalog
 from houfeng.errors import InputError, StoreError
 from houfeng.forecasts.forecast import Forecast
 from houfeng.store import forecasts as ledger
+from houfeng.store.alerts import Alerts
 from houfeng.store.artifacts import Artifacts, flush_folder
 from houfeng.store.database import Database, storage_errors
 from houfeng.store.forecasts import ForecastRecord, Standing
@@ -237,6 +238,11 @@ class Store:
     def history(self, id: int) -> tuple[Standing, ...]:
         """Everything forecast `id` has been, oldest first."""
         return ledger.history(self._database, id)
+
+    @property
+    def alerts(self) -> Alerts:
+        """Alerts, the log of their standing, and the receipts of the channels."""
+        return Alerts(self._database)
 
     def problems(self) -> tuple[str, ...]:
         """Check the whole store: the database's own integrity, its references, and every artifact's checksum.
