@@ -17,6 +17,7 @@ SUMS = (*CONSEQUENCES, "trapped", "in_collapsed")
 _COLLAPSED = CONSEQUENCES.index("collapsed")
 _FIRST_MMI, _LAST_MMI = TRAPPED_MMI[0], TRAPPED_MMI[-1]
 _WIDTH = len(CONSEQUENCES)
+_TILE = 16  # assets taken together: one line of the memory of PGA, and their part of the tables stays near
 
 
 @njit(cache=True)
@@ -26,7 +27,7 @@ def mmi_of_ln_pga(ln_pga):
     return 1.78 + 1.55 * log10 if log10 <= 1.57 else -1.60 + 3.70 * log10
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def add_fields(pga, mmi, shift, kind, zone, weights, inside, tables, trapped, trapped_kind, zones, assets, ln_moments):
     """Add the fields of one block to `zones`, `assets` and `ln_moments`.
 
@@ -57,25 +58,26 @@ def add_fields(pga, mmi, shift, kind, zone, weights, inside, tables, trapped, tr
     n_fields, n_assets = pga.shape
     last = tables.shape[1] - 1
     row = np.empty(_WIDTH + 2)
-    for f in range(n_fields):
-        for a in range(n_assets):
-            value = pga[f, a]
-            ln = math.log(value) + shift[f] if value > 0 else LN_PGA_START
-            place = min(max((ln - LN_PGA_START) / LN_PGA_STEP, 0.0), float(last))
-            low = min(int(place), last - 1)
-            part = place - low
-            lower, upper = tables[kind[a], low], tables[kind[a], low + 1]
-            for c in range(_WIDTH):
-                row[c] = weights[a, c] * (lower[c] + part * (upper[c] - lower[c]))
-            felt = mmi[f, a] if mmi.shape[0] else mmi_of_ln_pga(ln - shift[f])
-            felt = min(max(felt, _FIRST_MMI), _LAST_MMI)
-            step = min(int(felt - _FIRST_MMI), trapped.shape[1] - 2)
-            share = trapped[trapped_kind[a], step]
-            share += (felt - _FIRST_MMI - step) * (trapped[trapped_kind[a], step + 1] - share)
-            row[_WIDTH + 1] = inside[a] * (lower[_COLLAPSED] + part * (upper[_COLLAPSED] - lower[_COLLAPSED]))
-            row[_WIDTH] = row[_WIDTH + 1] * share
-            for c in range(_WIDTH + 2):
-                zones[f, zone[a], c] += row[c]
-                assets[a, c] += row[c]
-            ln_moments[a, 0] += ln
-            ln_moments[a, 1] += ln * ln
+    for start in range(0, n_assets, _TILE):
+        for f in range(n_fields):
+            for a in range(start, min(start + _TILE, n_assets)):
+                value = pga[f, a]
+                ln = math.log(value) + shift[f] if value > 0 else LN_PGA_START
+                place = min(max((ln - LN_PGA_START) / LN_PGA_STEP, 0.0), float(last))
+                low = min(int(place), last - 1)
+                part = place - low
+                lower, upper = tables[kind[a], low], tables[kind[a], low + 1]
+                for c in range(_WIDTH):
+                    row[c] = weights[a, c] * (lower[c] + part * (upper[c] - lower[c]))
+                felt = mmi[f, a] if mmi.shape[0] else mmi_of_ln_pga(ln - shift[f])
+                felt = min(max(felt, _FIRST_MMI), _LAST_MMI)
+                step = min(int(felt - _FIRST_MMI), trapped.shape[1] - 2)
+                share = trapped[trapped_kind[a], step]
+                share += (felt - _FIRST_MMI - step) * (trapped[trapped_kind[a], step + 1] - share)
+                row[_WIDTH + 1] = inside[a] * (lower[_COLLAPSED] + part * (upper[_COLLAPSED] - lower[_COLLAPSED]))
+                row[_WIDTH] = row[_WIDTH + 1] * share
+                for c in range(_WIDTH + 2):
+                    zones[f, zone[a], c] += row[c]
+                    assets[a, c] += row[c]
+                ln_moments[a, 0] += ln
+                ln_moments[a, 1] += ln * ln
