@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from houfeng.catalogs.bvalue import MIN_EVENTS, BValue, b_positive, b_value, to_bins
+from houfeng.catalogs.bvalue import MIN_EVENTS, BValue, b_positive, b_value, bin_width_of, to_bins
 from houfeng.errors import InputError, NotEnoughDataError
 
 
@@ -133,3 +133,10 @@ def test_a_larger_smallest_difference_uses_fewer():
     assert three.n_events < one.n_events
     assert three.min_magnitude == pytest.approx(0.3)
     assert abs(three.b - 1.0) < 4 * three.standard_error
+
+
+def test_the_width_of_bins_is_read_off_the_magnitudes():
+    tenths = np.round(np.random.default_rng(3).exponential(0.43, 1000) + 2.5, 1)
+    assert bin_width_of(tenths) == 0.1
+    assert bin_width_of(np.append(tenths, [2.53, 3.17])) == 0.1, "a few finer ones do not change it"
+    assert bin_width_of(tenths + np.where(np.arange(1000) % 5, 0.03, 0.0)) == 0.01

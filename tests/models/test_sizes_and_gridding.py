@@ -68,6 +68,16 @@ def test_b_value_of_binned_magnitudes_by_hand():
     assert estimate.low < estimate.value < estimate.high
 
 
+@pytest.mark.parametrize("decimals", [1, 2, 6])
+def test_the_b_value_is_right_where_the_catalogue_is_cut_at_the_completeness(decimals):
+    """Of finer magnitudes rounded to tenths the lowest bin would hold half, and the b-value come out a tenth too low."""
+    low = 4.0 - (0.05 if decimals == 1 else 0.0)
+    magnitudes = np.round(low + np.random.default_rng(2).exponential(1 / np.log(10), 40_000), decimals)
+    sizes = fit_sizes(magnitudes[magnitudes >= 4.0], 4.0, REGION)
+    assert sizes.law.b == pytest.approx(1.0, abs=4 * sizes.b_sd)
+    assert sizes.b_sd < 0.01
+
+
 def test_too_few_or_senseless_magnitudes_are_refused():
     with pytest.raises(NotEnoughDataError, match="too few"):
         fit_sizes(np.full(9, 4.2), 4.0, REGION)

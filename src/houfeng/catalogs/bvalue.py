@@ -49,6 +49,12 @@ def to_bins(magnitudes: np.ndarray, bin_width: float) -> np.ndarray:
     return np.floor(np.asarray(magnitudes, float) / bin_width + 0.5 + 1e-6).astype(np.int64)
 
 
+def bin_width_of(magnitudes: np.ndarray) -> float:
+    """Width of the bins that magnitudes come in: 0.1 where (nearly) all are given to a tenth, else 0.01."""
+    tenths = 10 * np.asarray(magnitudes, float)
+    return 0.1 if np.mean(np.abs(tenths - np.round(tenths)) < 1e-6) > 0.9 else 0.01
+
+
 def b_value(magnitudes: np.ndarray, min_magnitude: float, *, bin_width: float = 0.1) -> BValue:
     """Maximum-likelihood b-value of magnitudes in bins.
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from houfeng.catalogs.bvalue import b_value
+from houfeng.catalogs.bvalue import b_value, bin_width_of
 from houfeng.errors import FitError, InputError
 from houfeng.forecasts.gridded import TOP
 from houfeng.models.magnitudes import TaperedGutenbergRichter, moment_nm
@@ -93,8 +93,7 @@ def fit_sizes(magnitudes: np.ndarray, min_magnitude: float, region: Region) -> U
     Parameters
     ----------
     magnitudes : ndarray, shape (n,)
-        From times and places where the catalogue is complete from `min_magnitude` on; reaching half a bin
-        (0.05) below it where they are not rounded to 0.1.
+        From times and places where the catalogue is complete from `min_magnitude` on, in tenths or finer.
 
     Raises
     ------
@@ -103,7 +102,8 @@ def fit_sizes(magnitudes: np.ndarray, min_magnitude: float, region: Region) -> U
     FitError
         When the b-value is outside 0.2 to 3.
     """
-    fit = b_value(magnitudes, min_magnitude)
+    # Finer magnitudes must not be rounded to tenths: of the lowest bin a catalogue cut at its centre holds only half.
+    fit = b_value(magnitudes, min_magnitude, bin_width=bin_width_of(magnitudes))
     if not 0.2 <= fit.b <= 3:
         raise FitError(
             f"the b-value above M{min_magnitude:g} in '{region.name}' is {fit.b:.2f}, outside 0.2 to 3; "

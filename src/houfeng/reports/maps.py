@@ -133,6 +133,8 @@ def forecast_map(
         bar.set_label(f"N (M≥{magnitude:g}) / {gridded.grid.cell_deg:g}°×{gridded.grid.cell_deg:g}°")
         if observed is not None and len(observed):
             _size_legend(axes.ravel()[-1], observed.magnitude)
+        figure.get_layout_engine().execute(figure)
+        figure.set_layout_engine("none")  # else all is laid out again, and drawn once more for that
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=MAP_DPI)
     return buffer.getvalue()

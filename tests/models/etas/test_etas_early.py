@@ -13,7 +13,7 @@ from houfeng.errors import FitError
 from houfeng.models.etas.likelihood import Early, Likelihood
 from houfeng.models.etas.preparation import EARLIEST_DAYS, Sources, learning_data, unseen_companions
 from houfeng.regions import Region
-from houfeng.times import after_days
+from houfeng.times import after_days, from_datetime64
 from houfeng.values import Provenance
 
 MIN = 4.5
@@ -111,7 +111,10 @@ def test_surely_recorded_is_the_complement_of_hidden_for_small_events_only(seque
 
 
 def test_magnitudes_for_the_b_value_leave_the_blind_hours_out(sequence):
-    assert Sources.of(sequence, BOX, MIN, 0.0).quiet_magnitudes(MIN).tolist() == [5.0, 4.5, 8.0, 4.5]
+    sources = Sources.of(sequence, BOX, MIN, 0.0)
+    assert sources.quiet_magnitudes(MIN).tolist() == [5.0, 4.5, 8.0, 4.5]
+    later = from_datetime64(sources.events.time[2])
+    assert sources.quiet_magnitudes(MIN, since=later).tolist() == [8.0, 4.5]
 
 
 def test_too_many_earthquakes_are_refused_with_a_magnitude_that_works(monkeypatch, sequence):

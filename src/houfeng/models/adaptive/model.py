@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -11,7 +12,7 @@ from houfeng.errors import FitError, InputError
 from houfeng.forecasts.forecast import Forecast
 from houfeng.forecasts.simulated import SimulatedForecast
 from houfeng.models.adaptive import laws
-from houfeng.models.adaptive.fit import AdaptiveFit, branching_when_busiest, fit_adaptive
+from houfeng.models.adaptive.fit import AdaptiveFit, branching_when_busiest, fit_adaptive, inside_share
 from houfeng.models.adaptive.laws import FEATURE_NAMES, FEATURES, FIRST_FEATURE, LOWER, TIME_SIZE, UPPER, Decay
 from houfeng.models.adaptive.outlook import AdaptiveOutlook
 from houfeng.models.adaptive.past import Past, Smoothing, extended
@@ -74,7 +75,8 @@ class AdaptiveEtas(Model):
             When a fit does not settle, or every earthquake would trigger more than one within a year.
         """
         sources = Sources.of(history, region, self.min_magnitude, self.margin_km)
-        sizes = fit_sizes(sources.quiet_magnitudes(self.min_magnitude), self.min_magnitude, region)
+        magnitudes = sources.quiet_magnitudes(self.min_magnitude, since=self.start)
+        sizes = fit_sizes(magnitudes, self.min_magnitude, region)
         data = learning_data(sources, region, self.min_magnitude, sizes.law.b, start=self.start)
         fit = fit_adaptive(data, sources.inside, Smoothing(region.area_km2, self.location_error_km))
         year = branching_ratio(fit.time, fit.past, sizes.law)
@@ -142,8 +144,7 @@ class FittedAdaptiveEtas(Fitted):
         }
 
     def _outlook(self, history: Catalog, window: Window, rng: np.random.Generator) -> AdaptiveOutlook:
-        sources = self.sources(history)
-        return self.outlook(sources, self.judged(sources), window, rng)
+        return self.outlook(*_known(self, history), window, rng)
 
     def sources(self, history: Catalog) -> Sources:
         """The earthquakes of `history` that count."""
@@ -159,13 +160,13 @@ class FittedAdaptiveEtas(Fitted):
 
         `past` is of the same earthquakes as `sources`.
         """
-        shocks = self._followed(sources, past)
+        shocks, share = self._followed(sources, past), inside_share(past, self.result.space)
         draws = self._draw_times(rng)
         setups = []
         for time, b in zip(draws, self.sizes.draw_b(rng, len(draws)), strict=True):
             log_weight = unseen_companions(sources, self.model.min_magnitude, float(time[FIRST_FEATURE]), float(b))
             log_weight[shocks.shock] += np.log(shocks.draw_factors(self.vigour_shape, rng))
-            setups.append(self._setup(sources, past, window, time, float(b), log_weight))
+            setups.append(self._setup(sources, past, window, time, float(b), log_weight, share))
         return AdaptiveOutlook.of(setups, sources, self.region, self.sizes, window)
 
     def best_setup(self, sources: Sources, past: Past, window: Window) -> AdaptiveSetup:
@@ -174,14 +175,22 @@ class FittedAdaptiveEtas(Fitted):
         log_weight = unseen_companions(sources, self.model.min_magnitude, float(self.result.time[FIRST_FEATURE]), b)
         mean = (self.vigour_shape + shocks.found) / (self.vigour_shape + shocks.expected)
         log_weight[shocks.shock] += np.log(mean)
-        return self._setup(sources, past, window, self.result.time, b, log_weight)
+        share = inside_share(past, self.result.space)
+        return self._setup(sources, past, window, self.result.time, b, log_weight, share)
 
     def _followed(self, sources: Sources, past: Past) -> Attributed:
         since_day = sources.known_until_day - FOLLOWED_DAYS
         return followed(past, self.result.time, self.result.space, since_day=since_day)
 
     def _setup(
-        self, sources: Sources, past: Past, window: Window, time: np.ndarray, b: float, log_weight: np.ndarray
+        self,
+        sources: Sources,
+        past: Past,
+        window: Window,
+        time: np.ndarray,
+        b: float,
+        log_weight: np.ndarray,
+        share: np.ndarray,
     ) -> AdaptiveSetup:
         return AdaptiveSetup(
             time=time,
@@ -191,6 +200,7 @@ class FittedAdaptiveEtas(Fitted):
             start_day=sources.known_until_day,
             end_day=(window.end - sources.origin).total_seconds() / 86_400,
             region=self.region,
+            share=share,
         )
 
     def _draw_times(self, rng: np.random.Generator) -> list[np.ndarray]:
@@ -209,6 +219,12 @@ class FittedAdaptiveEtas(Fitted):
             if len(draws) >= PARAMETER_DRAWS:
                 return draws[:PARAMETER_DRAWS]
         raise FitError("nearly all parameters the data leave possible are supercritical; raise the minimum magnitude")
+
+
+@lru_cache(maxsize=1)  # the horizons of one moment share what is known; compared by identity
+def _known(fitted: FittedAdaptiveEtas, history: Catalog) -> tuple[Sources, Past]:
+    sources = fitted.sources(history)
+    return sources, fitted.judged(sources)
 
 
 _TIME_NAMES = {

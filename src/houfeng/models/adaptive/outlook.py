@@ -9,7 +9,6 @@ from houfeng.forecasts.forecast import Contributor, Explanation, Forecast, Issue
 from houfeng.forecasts.simulated import SimulatedForecast
 from houfeng.geo import from_xyz_km
 from houfeng.models.adaptive import process
-from houfeng.models.adaptive.fit import inside_share
 from houfeng.models.adaptive.laws import SpaceLaw
 from houfeng.models.adaptive.simulate import AdaptiveBatch, AdaptiveSetup, simulate
 from houfeng.models.etas.outlook import CONTRIBUTORS, FEWEST_CATALOGS, MOST_EVENTS, shared_out, totals
@@ -142,7 +141,7 @@ class AdaptiveOutlook:
         if total == 0:
             return np.zeros(len(grid))
         setup = self.setups[0]
-        share = np.maximum(inside_share(setup.past, setup.space)[active], LEAST_SHARE)
+        share = np.maximum(setup.share[active], LEAST_SHARE)
         uncut = events[active] / share
         points = 1 + (PAST_POINTS * uncut / uncut.sum()).astype(int)
         rho = SpaceLaw.from_vector(setup.space).rho

@@ -42,6 +42,9 @@ class AdaptiveSetup:
         Only without a region: west, south, east, north of the rectangle of the evenly spread background.
     most_events
         A catalogue that reaches this number is cut off there.
+    share : ndarray, shape (n,)
+        Share of each past event's aftershocks that fall into the region: worked out unless another setup with the
+        same past and places has it.
     """
 
     time: np.ndarray
@@ -53,6 +56,7 @@ class AdaptiveSetup:
     region: Region | None = None
     plane_km: tuple[float, float, float, float] | None = None
     most_events: int = MOST_EVENTS
+    share: np.ndarray = None
 
     def __post_init__(self) -> None:
         if not self.start_day < self.end_day:
@@ -62,6 +66,8 @@ class AdaptiveSetup:
         days = self.past.data.days
         if days[-1] > self.start_day:
             raise InputError(f"the past reaches day {days[-1]}, after the window starts on {self.start_day}")
+        if self.share is None:
+            object.__setattr__(self, "share", inside_share(self.past, self.space))
 
     @property
     def spread_km2(self) -> np.ndarray:
@@ -72,8 +78,7 @@ class AdaptiveSetup:
         """Expected direct aftershocks of each past event in window and region, by the law of times, shape (n,)."""
         decay, days = Decay.from_vector(self.time), self.past.data.days
         integral = OmoriTable.of(decay).integral(self.start_day - days, self.end_day - days)
-        share = inside_share(self.past, self.space)
-        return integral * share * np.exp(self.past.data.log_weight + self._log_productivity(self.time))
+        return integral * self.share * np.exp(self.past.data.log_weight + self._log_productivity(self.time))
 
     def _log_productivity(self, vector: np.ndarray) -> np.ndarray:
         coefficients = vector[laws.FIRST_FEATURE : laws.FIRST_FEATURE + laws.FEATURES]

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from houfeng.catalogs.bvalue import bin_width_of
 from houfeng.catalogs.catalog import Catalog
 from houfeng.catalogs.completeness import ShortTermIncompleteness, usual_incompleteness
 from houfeng.errors import FitError, NotEnoughDataError
@@ -12,7 +13,7 @@ from houfeng.geo import to_xyz_km
 from houfeng.models.etas.edges import KernelMass
 from houfeng.models.etas.likelihood import Early, EtasData
 from houfeng.regions import Region
-from houfeng.times import days_since, from_datetime64
+from houfeng.times import days_since, from_datetime64, to_datetime64
 
 #: Share of the catalogue that only serves as history, at most, and its length in days, at most.
 AUXILIARY_SHARE, AUXILIARY_DAYS = 0.2, 3652.5
@@ -71,15 +72,17 @@ class Sources:
             events=events,
             origin=origin,
             days=days_since(events.time, origin),
-            m=above + HALF_BIN * _in_tenths(events.magnitude),
+            m=above + HALF_BIN * (bin_width_of(events.magnitude) == 0.1),
             xyz_km=to_xyz_km(longitude=events.longitude, latitude=events.latitude),
             inside=region.contains(longitude=events.longitude, latitude=events.latitude),
         )
 
-    def quiet_magnitudes(self, min_magnitude: float) -> np.ndarray:
-        """Magnitudes in the region outside the blind hours after large shocks: what a b-value may be made of."""
-        hidden = usual_incompleteness(min_magnitude).hidden(self.events, min_magnitude)
-        return self.events.magnitude[self.inside & ~hidden]
+    def quiet_magnitudes(self, min_magnitude: float, *, since: datetime | None = None) -> np.ndarray:
+        """Magnitudes in the region, from `since` on, outside the blind hours after large shocks: for a b-value."""
+        keep = self.inside & ~usual_incompleteness(min_magnitude).hidden(self.events, min_magnitude)
+        if since is not None:
+            keep &= self.events.time >= to_datetime64(since)
+        return self.events.magnitude[keep]
 
     @property
     def known_until_day(self) -> float:
@@ -87,11 +90,6 @@ class Sources:
         provenance = self.events.provenance
         known = provenance.data_end - timedelta(seconds=provenance.publication_delay_s)
         return max((known - self.origin).total_seconds() / 86_400, float(self.days[-1]))
-
-
-def _in_tenths(magnitude: np.ndarray) -> bool:
-    """Whether (nearly) all magnitudes are given to a tenth."""
-    return bool(np.mean(np.abs(10 * magnitude - np.round(10 * magnitude)) < 1e-6) > 0.9)
 
 
 def learning_data(

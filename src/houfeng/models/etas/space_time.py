@@ -72,7 +72,8 @@ class SpaceTimeEtas(Model):
             When the fit does not settle, or every earthquake would trigger more than one within a year.
         """
         sources = Sources.of(history, region, self.min_magnitude, self.margin_km)
-        sizes = fit_sizes(sources.quiet_magnitudes(self.min_magnitude), self.min_magnitude, region)
+        magnitudes = sources.quiet_magnitudes(self.min_magnitude, since=self.start)
+        sizes = fit_sizes(magnitudes, self.min_magnitude, region)
         data = learning_data(sources, region, self.min_magnitude, sizes.law.b, start=self.start)
         fit = fit_etas(data, region.area_km2, smallest_km=self.location_error_km)
         year = refuse_supercritical(fit.parameters, sizes.law, region)

@@ -78,7 +78,8 @@ class TemporalEtas(Model):
             When the fit does not settle, or every earthquake would trigger more than one within a year.
         """
         sources = Sources.of(history, region, self.min_magnitude, 0.0)
-        sizes = fit_sizes(sources.quiet_magnitudes(self.min_magnitude), self.min_magnitude, region)
+        magnitudes = sources.quiet_magnitudes(self.min_magnitude, since=self.start)
+        sizes = fit_sizes(magnitudes, self.min_magnitude, region)
         data = learning_data(sources, region, self.min_magnitude, sizes.law.b, start=self.start)
         n = len(data.days)
         pointlike = replace(data, xyz_km=np.zeros((n, 3)), mass=KernelMass.everywhere(n), background=np.ones(n))
