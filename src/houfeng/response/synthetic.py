@@ -31,7 +31,7 @@ def synthetic_roads(n_edges: int, *, seed: int, chains: bool = True, one_way_sha
         raise InputError(f"a synthetic town needs 100 edges or more, not {n_edges}")
     rng = np.random.default_rng(seed)
     per_street = 1.9 if chains else 1.0
-    side = int(np.sqrt(n_edges / (2 * 0.85 * 0.995 * per_street))) + 2
+    side = int(np.sqrt(n_edges / (2 * 0.85 * 0.94 * per_street))) + 2
     x, y = np.meshgrid(np.arange(side), np.arange(side))
     place = np.stack([x.ravel(), y.ravel()], axis=1) + rng.uniform(-1 / 3, 1 / 3, (side * side, 2))
     node = np.arange(side * side).reshape(side, side)
