@@ -170,16 +170,25 @@ class RoadNetwork:
         part = slice(self.geometry_offset[edge], self.geometry_offset[edge + 1])
         return np.column_stack([self.geometry_longitude[part], self.geometry_latitude[part]])
 
-    def components(self) -> np.ndarray:
-        """Which piece each node belongs to, shape (n,): 0 is the one with the most edges, directions ignored."""
+    def components(self, *, directed: bool = False) -> np.ndarray:
+        """Which piece each node belongs to, shape (n,): 0 is the one with the most edges.
+
+        Parameters
+        ----------
+        directed : bool
+            Whether one piece means that one can drive from every node to every other and back, one-way streets
+            obeyed; otherwise directions are ignored. Places to drive to and from belong on piece 0 of the directed.
+        """
         from scipy.sparse import coo_array
         from scipy.sparse.csgraph import connected_components
 
-        ones = np.ones(self.n_edges, np.int8)
-        shape = (self.n_nodes, self.n_nodes)
-        graph = coo_array((ones, (self.edge_from, self.edge_to)), shape=shape)
-        count, label = connected_components(graph.tocsr(), directed=False)
-        order = np.argsort(-np.bincount(label[self.edge_from], minlength=count), kind="stable")
+        both = ~self.one_way
+        start = np.concatenate([self.edge_from, self.edge_to[both]])
+        end = np.concatenate([self.edge_to, self.edge_from[both]])
+        graph = coo_array((np.ones(len(start), np.int8), (start, end)), shape=(self.n_nodes, self.n_nodes))
+        count, label = connected_components(graph.tocsr(), directed=directed, connection="strong")
+        inside = label[self.edge_from] == label[self.edge_to]
+        order = np.argsort(-np.bincount(label[self.edge_from[inside]], minlength=count), kind="stable")
         rank = np.empty(count, np.int64)
         rank[order] = np.arange(count)
         return rank[label]
