@@ -1,4 +1,4 @@
-"""Make ``data/damage/pager_{models,inventory,types}.csv``: the country tables of PAGER.
+"""Make ``data/damage/pager_{models,inventory}.csv``: the country tables of PAGER.
 
 Run ``python scripts/build_pager.py`` (downloads the PyPI wheel esi-utils-pager, 1.3 MB) or ``... --wheel FILE``.
 Kept are the empirical models of deaths and of losses by country, and which share of the people lives or works in
@@ -23,6 +23,8 @@ FOLDER = "esi_utils_pager/data/"
 TARGET = ROOT / "src" / "houfeng" / "data" / "damage"
 SHEETS = {("urban", "home"): "UrbanResidential", ("urban", "work"): "UrbanNonResidential",
           ("rural", "home"): "RuralResidential", ("rural", "work"): "RuralNonResidential"}  # fmt: skip
+#: Whose code a spreadsheet program took for "not available".
+NAMIBIA = {"Namibia": "NA"}
 HEADER = ["country", "name", "deaths_theta", "deaths_beta", "deaths_zeta", "deaths_group", "loss_theta", "loss_beta",
           "loss_alpha", "loss_zeta", "gdp_per_person_usd"]  # fmt: skip
 
@@ -40,7 +42,7 @@ def number(text: str) -> str:
 
 def models(archive: zipfile.ZipFile) -> list[list[str]]:
     """Parameters by country; zeta is the norm the models are used with (column gnormvalue)."""
-    names = {row["ISO2"]: row["LongName"] for row in records(archive, "countries.xlsx")}
+    names = {row["ISO2"].strip('"'): row["LongName"] for row in records(archive, "countries.xlsx")}
     losses = {row["ccode"]: row for row in records(archive, "economic.xlsx")}
     rows = []
     for row in records(archive, "fatality.xlsx"):
@@ -57,10 +59,7 @@ def inventory(archive: zipfile.ZipFile) -> list[list[str]]:
     for (area, place), sheet in SHEETS.items():
         for row in records(archive, "semi_inventory.xlsx", sheet):
             country, name = row.pop("CountryCode"), row.pop("CountryName")
-            if name == "Namibia":  # whose code, NA, a spreadsheet program took for "not available"
-                country = "NA"
-            if not country:
-                raise SystemExit(f"{sheet}: '{name}' has no country code")
+            country = country or NAMIBIA[name]
             rows += [[country, area, place, kind, number(share)] for kind, share in row.items() if _positive(share)]
     return sorted(rows)
 
@@ -77,13 +76,11 @@ def write(name: str, header: list[str], rows: list[list[str]]) -> None:
 
 
 def build(wheel: Path) -> None:
-    """Write the three tables."""
+    """Write both tables."""
     TARGET.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(wheel) as archive:
         write("pager_models.csv", HEADER, models(archive))
         write("pager_inventory.csv", ["country", "area", "place", "type", "share"], inventory(archive))
-        types = [[row["Code"], row["ShortDescription"]] for row in records(archive, "semi_inventory.xlsx")]
-        write("pager_types.csv", ["type", "meaning"], types)
 
 
 def main() -> None:

@@ -3,13 +3,14 @@
 Every consequence is a share per occupant (or of the replacement cost) that depends on the type of building and its
 damage state only, so a few numbers per type and state say all.
 
-Casualties: Hazus indoor casualty rates (FEMA, Hazus Earthquake Model Technical Manual 5.1, tables 12-3 to 12-7; the
-same as tables 13.3 to 13.7 of Hazus-MH 2.1) and collapse rates (table 12-8). The manual prints 0.400 % of severity 2
-for moderately damaged unreinforced masonry, more than for extensively damaged (0.2 %); here it is 0.04 %.
-Displaced: Hazus manual section 14.2, default weights: dwellings of complete buildings, and nine of ten of those in
-extensively damaged multi-family buildings, are uninhabitable. Trapped: factor M3 of Coburn, Spence and Pomonis (1992,
-Factors determining human casualty levels in earthquakes: mortality prediction in building collapse, Proc. 10th World
-Conf. Earthquake Engineering, Madrid, 5989-5994): the share of the occupants of collapsed buildings who are trapped.
+Casualties: Hazus indoor casualty and collapse rates (FEMA, Hazus-MH 2.1 Technical Manual, Earthquake Model, tables 13.3
+to 13.8). The manual prints 0.400 % of severity 2 for moderately damaged unreinforced masonry, more than for extensively
+damaged (0.2 %); here it is 0.04 %.
+Displaced: default weights of the Hazus shelter model (the manual's chapter 14): dwellings of complete buildings, and
+nine of ten of those in extensively damaged multi-family buildings, are uninhabitable.
+Trapped: factor M3 of Coburn, Spence and Pomonis (1992, Factors determining human casualty levels in earthquakes:
+mortality prediction in building collapse, Proc. 10th World Conf. Earthquake Engineering, Madrid, 5989-5994): the share
+of the occupants of collapsed buildings who are trapped.
 """
 
 import csv
@@ -54,8 +55,8 @@ TRAPPED = {"masonry": (0.0, 0.05, 0.30, 0.60, 0.70), "framed": (0.5,) * 5, "ligh
 TRAPPED_KINDS = tuple(TRAPPED)
 
 #: Spread of what is not known, as standard deviation of a natural logarithm, drawn once per field for the whole city.
-#: Casualties (and trapped people with them): a factor of two, which the Hazus manual (section 1.4) calls the least
-#: uncertainty of such estimates. Fragility medians, displaced people and repair costs: our own round figures.
+#: Casualties (and trapped people with them): a factor of two, which the Hazus manual calls the least
+#: uncertainty of its estimates. Fragility medians, displaced people and repair costs: our own round figures.
 SPREAD_LN = {"fragility": 0.25, "casualties": float(np.log(2)), "displaced": 0.3, "loss": 0.3}
 
 

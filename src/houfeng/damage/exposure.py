@@ -112,8 +112,7 @@ class Exposure:
 def day_share(local_hour: float) -> float:
     """How much of the daytime occupancy holds at `local_hour`, 0 to 24: 1 from 10 to 17 h, 0 from 22 to 5 h.
 
-    Straight lines between, over the two transit times of the PAGER semi-empirical model (Jaiswal and Wald 2010,
-    U.S. Geological Survey Open-File Report 2009-1136).
+    Straight lines between, over the two times of transit of the PAGER semi-empirical model.
     """
     if not 0 <= local_hour <= 24:
         raise InputError(f"local hour {local_hour} is not between 0 and 24; give local time, not UTC")

@@ -1,7 +1,7 @@
 """Fragility: the chance of each damage state given shaking.
 
-Hazus earthquake model, equivalent-PGA fragilities (FEMA, Hazus Earthquake Model Technical Manual 5.1 and 6.1, section
-5.4; table from the Damage and Loss Model Library, see ``data/SOURCES.md``): lognormal in peak ground acceleration with
+Hazus earthquake model, equivalent-PGA fragilities (FEMA, Hazus Earthquake Model Technical Manual; tables from the
+Damage and Loss Model Library, see ``data/SOURCES.md``): lognormal in peak ground acceleration with
 one spread for all states. They suppose the spectrum of a magnitude 7 earthquake on stiff soil at 15 km or more; where
 that of the ground differs, so do the medians. The library's spread is 0.4, the capacity part of the manual's 0.64:
 the rest is the variability of the motion, which the fields of shaking carry already.

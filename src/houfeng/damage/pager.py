@@ -203,7 +203,8 @@ def alert(expected: float, zeta: float, steps: tuple[float, ...] = DEATH_STEPS) 
     below = ndtr(np.log(np.array(steps) / unit / mean) / spread)
     chances = np.diff([0.0, *below, 1.0])
     half = float(ndtri(0.95)) * spread
-    estimate = Estimate(expected, min(expected, mean * unit * np.exp(-half)), mean * unit * np.exp(half), 0.90)
+    ends = (mean * unit * float(np.exp(sign * half)) for sign in (-1, 1))
+    estimate = Estimate(expected, *(pick(expected, end) for pick, end in zip((min, max), ends, strict=True)), 0.90)
     colour = COLOURS[int(np.searchsorted(steps, expected, side="right"))]
     return Alert(colour, dict(zip(COLOURS, chances.tolist(), strict=True)), estimate)
 
