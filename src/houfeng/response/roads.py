@@ -269,14 +269,20 @@ class RoadNetwork:
 
     def edges_with_id(self, identifiers: Sequence[str]) -> dict[str, np.ndarray]:
         """Edges of each identifier: that very edge, or every piece ``ID#k`` of a feature; empty if there is none."""
-        whole = np.array([text.partition("#")[0] for text in self.edge_id])
-        order = np.argsort(whole, kind="stable")
-        first, last = (np.searchsorted(whole[order], identifiers, side) for side in ("left", "right"))
+        whole, order = self._whole_ids
+        first, last = (np.searchsorted(whole, identifiers, side) for side in ("left", "right"))
         found = {}
         for text, i, j in zip(identifiers, first, last, strict=True):
             pieces = np.sort(order[i:j])
             found[text] = pieces if "#" not in text else np.flatnonzero(self.edge_id == text)
         return found
+
+    @cached_property
+    def _whole_ids(self) -> tuple[np.ndarray, np.ndarray]:
+        """Identifiers without the number of the piece, sorted, and whose they are."""
+        whole = np.array([text.partition("#")[0] for text in self.edge_id])
+        order = np.argsort(whole, kind="stable")
+        return whole[order], order
 
     def summary(self) -> dict[str, float | int | bool | str]:
         """What a person asks first: sizes, kilometres, pieces, bridges, source."""
