@@ -20,7 +20,7 @@ from houfeng.models.adaptive.sequences import followed
 from houfeng.models.adaptive.simulate import AdaptiveSetup
 from houfeng.models.base import Fitted, Model
 from houfeng.models.etas.omori import OmoriTable
-from houfeng.models.etas.preparation import Sources, learning_data, unseen_companions
+from houfeng.models.etas.preparation import Sources, learning_data
 from houfeng.models.etas.space_time import check_simulation
 from houfeng.models.etas.vigour import FOLLOWED_DAYS, Attributed
 from houfeng.models.magnitudes import TaperedGutenbergRichter
@@ -164,19 +164,18 @@ class FittedAdaptiveEtas(Fitted):
         draws = self._draw_times(rng)
         setups = []
         for time, b in zip(draws, self.sizes.draw_b(rng, len(draws)), strict=True):
-            log_weight = unseen_companions(sources, self.model.min_magnitude, float(time[FIRST_FEATURE]), float(b))
+            log_weight = np.zeros(len(sources.days))
             log_weight[shocks.shock] += np.log(shocks.draw_factors(self.vigour_shape, rng))
             setups.append(self._setup(sources, past, window, time, float(b), log_weight, share))
         return AdaptiveOutlook.of(setups, sources, self.region, self.sizes, window)
 
     def best_setup(self, sources: Sources, past: Past, window: Window) -> AdaptiveSetup:
         """The setup of the most likely parameters, with the mean vigour of each sequence."""
-        b, shocks = self.sizes.law.b, self._followed(sources, past)
-        log_weight = unseen_companions(sources, self.model.min_magnitude, float(self.result.time[FIRST_FEATURE]), b)
+        shocks, log_weight = self._followed(sources, past), np.zeros(len(sources.days))
         mean = (self.vigour_shape + shocks.found) / (self.vigour_shape + shocks.expected)
         log_weight[shocks.shock] += np.log(mean)
         share = inside_share(past, self.result.space)
-        return self._setup(sources, past, window, self.result.time, b, log_weight, share)
+        return self._setup(sources, past, window, self.result.time, self.sizes.law.b, log_weight, share)
 
     def _followed(self, sources: Sources, past: Past) -> Attributed:
         since_day = sources.known_until_day - FOLLOWED_DAYS
