@@ -2,11 +2,11 @@
 
 References
 ----------
-FEMA (2022). Hazus 5.1 Earthquake Model Technical Manual, section 7.1, highway bridges: median of SA(1.0) for each damage
-state of 28 classes, lognormal standard deviation 0.6; after Basöz, N. and Mander, J. (1999), Enhancement of the highway
-transportation lifeline module in HAZUS, National Institute of Building Sciences. Medians hold for bridges square to
-the road; those of moderate damage and worse shrink with the skew, and are not raised here for the help of the deck
-(K3D, 1 or more), as numbers of spans are seldom known. Ground failure (liquefaction, landslides) is left out.
+FEMA (2022). Hazus 5.1 Earthquake Model Technical Manual, section 7.1, highway bridges: median of SA(1.0) for each
+damage state of 28 classes, lognormal standard deviation 0.6; after Basöz, N. and Mander, J. (1999), Enhancement of
+the highway transportation lifeline module in HAZUS, National Institute of Building Sciences. Medians hold for bridges
+square to the road; those of moderate damage and worse shrink with the skew, and are not raised here for the help of
+the deck (K3D, 1 or more), as numbers of spans are seldom known. Ground failure (liquefaction, landslides) is left out.
 """
 
 from collections.abc import Mapping
@@ -131,7 +131,8 @@ def bridge_chance(
         SA(1.0) in g at :func:`bridge_sites`; over several fields of shaking the probabilities are averaged.
     closed_from : str
         A bridge in this state or worse is closed (extensive: columns sheared, large movement at connections, the
-        approach settled). If more likely than not at least moderately damaged, it is slowed by :data:`MODERATE_SLOWDOWN`.
+        approach settled). If more likely than not moderately damaged or worse, it is slowed by
+        :data:`MODERATE_SLOWDOWN`.
     """
     edges = np.flatnonzero(network.bridge)
     fields = np.atleast_2d(np.asarray(sa10_g, float))
