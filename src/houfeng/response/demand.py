@@ -50,6 +50,11 @@ class Ranges:
         low, high = np.quantile(samples, [tail, 1 - tail], axis=0)
         return cls(samples.mean(axis=0), low, high)
 
+    @classmethod
+    def spanning(cls, mean, low, high) -> "Ranges":
+        """Three outcomes as a mean with the range that holds all of them, in whichever order they come out."""
+        return cls(mean, np.minimum.reduce([mean, low, high]), np.maximum.reduce([mean, low, high]))
+
     def __len__(self) -> int:
         return len(self.mean)
 
