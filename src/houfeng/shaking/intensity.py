@@ -1,8 +1,9 @@
 """From ground motion to what people feel and buildings show: Modified Mercalli Intensity with its uncertainty.
 
 Worden, Gerstenberger, Rhoades and Wald (2012), *Bulletin of the Seismological Society of America* 102, 204-221,
-doi:10.1785/0120110156: two straight lines in log10 of the measure (cm/s^2 or cm/s), here without their terms for
-magnitude and distance; below MMI 2 the line that the paper discusses and ShakeMap uses. Where PGA and PGV are both
+doi:10.1785/0120110156: two straight lines in log10 of the measure (cm/s^2 or cm/s), eq. 3 and table 1, without the
+terms for magnitude and distance (which take some 0.3 off the great ones) and with the standard deviations that go
+with leaving them out. Below MMI 2 the line that the paper discusses and ShakeMap uses. Where PGA and PGV are both
 known the two intensities are averaged, as ShakeMap does.
 
 What is not known of one intensity given both measures is less than given either; how much less is not published, so
@@ -48,11 +49,11 @@ class Relation:
 
 
 RELATIONS = {
-    "PGA": Relation(((1.71, 2.08), (1.78, 1.55), (-1.60, 3.70)), (0.14, 1.57), 0.66, 0.35),
-    "PGV": Relation(((4.62, 2.17), (3.78, 1.47), (2.89, 3.16)), (-1.21, 0.53), 0.63, 0.38),
-    "SA(0.3)": Relation(((1.15, 1.92), (1.26, 1.69), (-4.15, 4.14)), (0.44, 2.21), 0.82, 0.44),
-    "SA(1.0)": Relation(((2.71, 2.17), (2.50, 1.51), (0.20, 2.90)), (-0.33, 1.65), 0.75, 0.47),
-    "SA(3.0)": Relation(((7.35, 3.45), (3.81, 1.17), (1.99, 3.01)), (-1.55, 0.99), 0.89, 0.64),
+    "PGA": Relation(((1.71, 2.08), (1.78, 1.55), (-1.60, 3.70)), (0.14, 1.57), 0.73, 0.35),
+    "PGV": Relation(((4.62, 2.17), (3.78, 1.47), (2.89, 3.16)), (-1.21, 0.53), 0.65, 0.38),
+    "SA(0.3)": Relation(((1.15, 1.92), (1.26, 1.69), (-4.15, 4.14)), (0.44, 2.21), 0.84, 0.44),
+    "SA(1.0)": Relation(((2.71, 2.17), (2.50, 1.51), (0.20, 2.90)), (-0.33, 1.65), 0.80, 0.47),
+    "SA(3.0)": Relation(((7.35, 3.45), (3.81, 1.17), (1.99, 3.01)), (-1.55, 0.99), 0.95, 0.64),
 }
 
 
