@@ -58,7 +58,8 @@ def synthetic_roads(n_edges: int, *, seed: int, chains: bool = True, one_way_sha
         simulated=True,
     )
     edges = np.flatnonzero(network.components()[network.edge_from] == 0)
-    return network.select(edges[:n_edges]).largest_component()
+    from_the_south = np.argsort(network.node_latitude[network.edge_from[edges]], kind="stable")
+    return network.select(np.sort(edges[from_the_south[:n_edges]])).largest_component()
 
 
 def _bent(place, start, end, pieces, rng):
