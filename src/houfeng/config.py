@@ -70,6 +70,25 @@ class ForecastSettings(_Table):
     seed: int = _setting(20150916, "Seed of every random draw; the same seed gives the same forecast.", ge=0)
 
 
+class AlertSettings(_Table):
+    """How alerts are made and sent."""
+
+    sender: str = _setting(
+        "unconfigured@houfeng.invalid",
+        "Who sends alerts, unique in the world, best with an Internet domain of its own; nothing but drills is "
+        "published until it is set.",
+    )
+    contact: str = _setting("", "Whom readers of an alert may ask; empty for nobody.")
+    rules: str = _setting("", "TOML file with the rules of warning; empty for the built-in ones.")
+    channels: str = _setting("", "TOML file with the channels alerts are sent on; empty for none.")
+    valid_hours: float = _setting(24.0, "How long an alert holds.", unit="h", gt=0, le=720)
+    place_radius_km: float = _setting(
+        10.0, "Radius of the area around a place that is warned, where its file gives none.", unit="km", gt=0, le=500
+    )
+    timeout_s: float = _setting(10.0, "Longest silence of a web hook before an attempt is given up.", unit="s", gt=0)
+    retries: int = _setting(3, "Further attempts of a web hook after a failed one.", ge=0, le=20)
+
+
 class Settings(BaseSettings):
     """The whole tree; frozen."""
 
@@ -89,6 +108,7 @@ class Settings(BaseSettings):
     catalog: CatalogSettings = CatalogSettings()
     http: HttpSettings = HttpSettings()
     forecast: ForecastSettings = ForecastSettings()
+    alerts: AlertSettings = AlertSettings()
 
     @field_validator("data_dir")
     @classmethod

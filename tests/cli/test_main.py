@@ -46,7 +46,8 @@ def test_the_promised_commands_are_there():
     verbs = {"run", "forecast", "fit", "simulate", "experiment", "serve", "config", "doctor", "version"}
     catalog = {f"catalog {verb}" for verb in ("info", "fetch", "convert", "plot", "clean", "decluster")}
     issue = {f"issue {verb}" for verb in ("list", "show", "approve", "publish", "withdraw")}
-    assert set(commands()) == verbs | catalog | issue
+    warn = {"event", "update", "forecast", "list", "show", "approve", "publish", "withdraw", "cancel", "all-clear"}
+    assert set(commands()) == verbs | catalog | issue | {f"warn {verb}" for verb in warn}
 
 
 @pytest.mark.parametrize("name", sorted(commands()))

@@ -57,6 +57,8 @@ class ShakingBand:
         Places warned in vain, and shaken so strongly unwarned.
     released
         Names by language of places that an earlier message warned at this level and this one does not.
+    ranges
+        What the ranges of the chances are: ``models`` (over ground-motion models), ``given`` or ``none``.
     """
 
     rule: str
@@ -68,6 +70,7 @@ class ShakingBand:
     expected_false: Estimate
     expected_missed: Estimate
     released: tuple[Mapping[str, str], ...] = ()
+    ranges: str = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,20 +289,13 @@ def _source(earthquake: Earthquake, language: str) -> str:
 
 
 def _chances(band: ShakingBand, language: str) -> str:
-    lines = [w.say("chances", language, mmi=w.roman(band.mmi), word=w.shaking_word(band.mmi, language))]
+    note = w.say(f"ranges_{band.ranges}", language)
+    lines = [w.say("chances", language, mmi=w.roman(band.mmi), word=w.shaking_word(band.mmi, language), note=note)]
     for place in band.places[:LISTED_PLACES]:
-        chance = place.chance
-        lines.append(
-            w.say(
-                "chance_line",
-                language,
-                place=w.in_language(place.names, language),
-                chance=w.percent(chance.value),
-                low=w.percent(chance.low),
-                high=w.percent(chance.high),
-                level=w.level_of(chance),
-            )
-        )
+        chance, name = place.chance, w.in_language(place.names, language)
+        ends = {"low": w.percent(chance.low), "high": w.percent(chance.high)}
+        key = "chance_alone" if band.ranges == "none" else "chance_line"
+        lines.append(w.say(key, language, place=name, chance=w.percent(chance.value), **ends))
     if len(band.places) > LISTED_PLACES:
         lines.append(w.say("more_places", language, n=len(band.places) - LISTED_PLACES))
     return "\n".join(lines)
@@ -310,6 +306,7 @@ def _errors(band: ShakingBand, language: str) -> str:
         "errors",
         language,
         n=band.n_warned,
+        total=band.n_places,
         rest=band.n_places - band.n_warned,
         false=f"{band.expected_false.value:.1f}",
         missed=f"{band.expected_missed.value:.1f}",

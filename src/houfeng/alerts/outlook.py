@@ -20,8 +20,10 @@ class Outlook:
         Of the region, by language.
     magnitude, start, end
         At least one earthquake of that size between these times.
-    chance, usual
-        Now, and in as long a time on average.
+    chance, n_models
+        Best estimate, and the range over that many models of one run.
+    usual
+        In as long a time on average; None where the run did not compute it.
     action, cost, loss_avoided, unit
         What would be done, its cost and what it avoids.
     flip, acts, firm
@@ -37,7 +39,8 @@ class Outlook:
     start: datetime
     end: datetime
     chance: Estimate
-    usual: float
+    n_models: int
+    usual: float | None
     action: str
     cost: float
     loss_avoided: float
@@ -94,12 +97,18 @@ def _outlook_text(outlook: Outlook, name: str, language: str, simulated: bool) -
             magnitude=f"{outlook.magnitude:g}",
             name=name,
             chance=w.percent(outlook.chance.value),
-            low=w.percent(outlook.chance.low),
-            high=w.percent(outlook.chance.high),
-            level=w.level_of(outlook.chance),
-            usual=w.percent(outlook.usual),
             **times,
         ),
+        w.say(
+            "models_range" if outlook.n_models > 1 else "models_none",
+            language,
+            n=outlook.n_models,
+            low=w.percent(outlook.chance.low),
+            high=w.percent(outlook.chance.high),
+        ),
+        w.say("usual_none", language)
+        if outlook.usual is None
+        else w.say("usual", language, usual=w.percent(outlook.usual)),
         w.say(
             "advice",
             language,
@@ -107,7 +116,7 @@ def _outlook_text(outlook: Outlook, name: str, language: str, simulated: bool) -
             cost=f"{outlook.cost:,.10g}",
             loss=f"{outlook.loss_avoided:,.10g}",
             unit=outlook.unit,
-            flip=w.percent(outlook.flip) if outlook.flip < 1 else "100 %",
+            flip=w.percent(outlook.flip) if outlook.flip < 0.99 else f"{100 * outlook.flip:.0f} %",
             advice=advice + ("" if outlook.firm else w.say("advice_open", language)),
             vain=f"{100 * (1 - outlook.chance.value):.3g}",
         ),

@@ -20,6 +20,8 @@ from houfeng.cli import (
     run,
     serve,
     simulate,
+    warn,
+    warn_log,
 )
 from houfeng.cli.output import JsonOption, print_json, say
 from houfeng.errors import HoufengError
@@ -36,7 +38,8 @@ for verb in (fetch, clean, decluster):
     verb.register(catalog.app)
 for noun in (run, forecast, fit, simulate, experiment, serve, config, doctor):
     noun.register(app)
-for group in (catalog.app, issue.app):
+warn_log.register(warn.app)
+for group in (catalog.app, issue.app, warn.app):
     app.add_typer(group, no_args_is_help=False)
 
 
