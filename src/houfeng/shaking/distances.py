@@ -5,12 +5,13 @@ the side wrong by 0.04 % at 300 km and 0.4 % at 1000 km), so there is no date li
 is never less than that to its picture on the ground, as on any flat Earth.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
 
 from houfeng.errors import InputError
-from houfeng.geo import EARTH_RADIUS_KM, to_xyz_km
+from houfeng.geo import EARTH_RADIUS_KM
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,22 +57,24 @@ class Distances:
         """Distances of the sites that `which` (slice, booleans or indices) picks."""
         return Distances(*(getattr(self, field.name)[which] for field in fields(self)))
 
+    @classmethod
+    def joined(cls, parts: Sequence["Distances"]) -> "Distances":
+        """Those of several groups of sites, one after another."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
+
 
 def flat_km(*, longitude, latitude, centre_longitude: float, centre_latitude: float) -> tuple[np.ndarray, np.ndarray]:
     """East and north in km of points on the sphere, azimuthal equidistant around a centre; arrays of degrees."""
-    points = to_xyz_km(longitude=longitude, latitude=latitude) / EARTH_RADIUS_KM
-    lon, lat = np.radians(centre_longitude), np.radians(centre_latitude)
-    frame = np.array(
-        [
-            [-np.sin(lon), np.cos(lon), 0.0],
-            [-np.sin(lat) * np.cos(lon), -np.sin(lat) * np.sin(lon), np.cos(lat)],
-            [np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)],
-        ]
-    )
-    east, north, up = np.moveaxis(points @ frame.T, -1, 0)
-    sine = np.hypot(east, north)
-    # At the centre itself angle and sine vanish together; their ratio is 1.
-    stretch = np.divide(np.arctan2(sine, up), sine, out=np.ones_like(sine), where=sine > 1e-12) * EARTH_RADIUS_KM
+    turn, lat = np.radians(np.asarray(longitude) - centre_longitude), np.radians(latitude)
+    sine0, cosine0 = np.sin(np.radians(centre_latitude)), np.cos(np.radians(centre_latitude))
+    sine, cosine, facing = np.sin(lat), np.cos(lat), np.cos(turn)
+    east, north = cosine * np.sin(turn), cosine0 * sine - sine0 * cosine * facing
+    off = np.sqrt(east * east + north * north)
+    angle = np.arctan2(off, sine0 * sine + cosine0 * cosine * facing)
+    # At the centre itself the angle and its sine vanish together; their ratio is 1.
+    stretch = np.divide(angle, off, out=np.ones_like(off), where=off > 1e-12) * EARTH_RADIUS_KM
     return east * stretch, north * stretch
 
 

@@ -8,7 +8,6 @@ import numpy as np
 from houfeng.errors import InputError
 from houfeng.geo import from_xyz_km, great_circle_km, to_xyz_km
 from houfeng.shaking.distances import Distances, FlatRectangle, along_trace, flat_km
-from houfeng.shaking.sites import Sites
 
 #: How far a quadrilateral may be from a rectangle, as a share of its width.
 _TOLERANCE = 0.15
@@ -59,9 +58,11 @@ class Planes:
             _rectangle(np.column_stack([east[i], north[i], self.corners[i, :, 2]]), i) for i in range(len(east))
         )
 
-    def distances(self, sites: Sites, *, longitude: float, latitude: float, depth_km: float) -> Distances:
-        """Distances of `sites` from the planes, and from the hypocentre given."""
-        east, north = self._flat(sites.longitude, sites.latitude)
+    def distances(
+        self, *, longitude: np.ndarray, latitude: np.ndarray, hypocentre: tuple[float, float, float]
+    ) -> Distances:
+        """Distances of sites from the planes, and from the hypocentre (longitude, latitude, depth in km)."""
+        east, north = self._flat(longitude, latitude)
         coordinates = [piece.along_across(east, north) for piece in self.rectangles]
         rrup, rjb = self.rectangles[0].rupture_distances(*coordinates[0])
         for piece, place in zip(self.rectangles[1:], coordinates[1:], strict=True):
@@ -69,9 +70,9 @@ class Planes:
             rrup, rjb = np.minimum(rrup, further[0]), np.minimum(rjb, further[1])
         rx, ry0 = along_trace(self.rectangles, coordinates)
         repi = great_circle_km(
-            longitude=sites.longitude, latitude=sites.latitude, to_longitude=longitude, to_latitude=latitude
+            longitude=longitude, latitude=latitude, to_longitude=hypocentre[0], to_latitude=hypocentre[1]
         )
-        return Distances(rrup, rjb, rx, ry0, np.hypot(repi, depth_km), repi)
+        return Distances(rrup, rjb, rx, ry0, np.hypot(repi, hypocentre[2]), repi)
 
     def _flat(self, longitude: np.ndarray, latitude: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return flat_km(
@@ -118,7 +119,7 @@ class UnknownPlane:
     length_km, width_km, dip_deg
         The plane.
     depth_km
-        Of the hypocentre; the plane stays below the ground.
+        Of the hypocentre, at least 0; the plane stays below the ground.
     """
 
     length_km: float
@@ -134,8 +135,8 @@ class UnknownPlane:
     def _above(self, share: float) -> tuple[float, float]:
         """Depth of the top edge, and km down the dip from there to the hypocentre, `share` of the width if it fits."""
         sine = np.sin(np.radians(self.dip_deg))
-        up = min(share * self.width_km, max(self.depth_km, 0.0) / sine)
-        return max(self.depth_km, 0.0) - up * sine, up
+        up = min(share * self.width_km, self.depth_km / sine)
+        return max(self.depth_km - up * sine, 0.0), up
 
     @cached_property
     def _table(self) -> tuple[np.ndarray, np.ndarray]:
@@ -153,11 +154,13 @@ class UnknownPlane:
         rrup, rjb = sums / (len(_DOWN) * len(_ALONG))
         return rrup, rjb
 
-    def distances(self, sites: Sites, *, longitude: float, latitude: float, depth_km: float) -> Distances:
-        """Mean distances of `sites`, and those from the hypocentre given."""
+    def distances(
+        self, *, longitude: np.ndarray, latitude: np.ndarray, hypocentre: tuple[float, float, float]
+    ) -> Distances:
+        """Mean distances of sites, and those from the hypocentre (longitude, latitude, depth in km)."""
         repi = great_circle_km(
-            longitude=sites.longitude, latitude=sites.latitude, to_longitude=longitude, to_latitude=latitude
+            longitude=longitude, latitude=latitude, to_longitude=hypocentre[0], to_latitude=hypocentre[1]
         )
         beyond = np.maximum(repi - _TABLE_KM[-1], 0.0)
         rrup, rjb = (np.interp(repi, _TABLE_KM, column) + beyond for column in self._table)
-        return Distances(rrup, rjb, -rjb, np.zeros_like(rjb), np.hypot(repi, depth_km), repi)
+        return Distances(rrup, rjb, -rjb, np.zeros_like(rjb), np.hypot(repi, hypocentre[2]), repi)

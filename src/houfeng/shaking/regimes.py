@@ -68,7 +68,7 @@ def mixture(
         When there is no model, or the weights are negative or do not add to one.
     """
     shares = np.array(list(weights.values()), float)
-    if not len(shares) or (shares < 0).any() or abs(shares.sum() - 1.0) > 1e-9:
+    if not ((shares >= 0).all() and abs(shares.sum() - 1.0) < 1e-9):
         raise InputError(f"weights of ground-motion models must be at least 0 and add to 1, got {shares.tolist()}")
     found = [model.motion(source, distances, sites, measures) for model in weights]
     if len(found) == 1:

@@ -19,6 +19,9 @@ from houfeng.shaking.sites import Sites
 #: doi:10.1193/1.3650372, table 2 (reverse 40, normal 50, strike slip 90), between them where the style is unknown.
 DEFAULT_DIP_DEG = {"interface": 20.0, "slab": 50.0, "crustal": 60.0, "reverse": 40.0, "normal": 50.0, "strike": 90.0}
 
+#: Sites worked on at a time, so that all in between stays in the processor's cache.
+_BLOCK = 4096
+
 
 @dataclass(frozen=True, eq=False)
 class Rupture:
@@ -176,9 +179,15 @@ class Rupture:
     def distances(self, sites: Sites) -> Distances:
         """Every distance of every site from what broke."""
         quake = self.earthquake
-        return self.geometry.distances(
-            sites, longitude=quake.longitude, latitude=quake.latitude, depth_km=self.hypocentre_depth_km
-        )
+        parts = [
+            self.geometry.distances(
+                longitude=sites.longitude[block],
+                latitude=sites.latitude[block],
+                hypocentre=(quake.longitude, quake.latitude, self.hypocentre_depth_km),
+            )
+            for block in (slice(start, start + _BLOCK) for start in range(0, max(len(sites), 1), _BLOCK))
+        ]
+        return Distances.joined(parts)
 
 
 def _usual_dip(regime: str, rake_deg: float) -> float:

@@ -111,14 +111,18 @@ class ASK14(GroundMotionModel):
     def _deviations(
         self, magnitude: float, rrup_km: np.ndarray, vs30_mps: np.ndarray, shaken: np.ndarray, c: Coefficients
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Equations 24 to 34: soft ground that gives way under strong shaking damps the differences."""
+        """Equations 24 to 34: soft ground that gives way under strong shaking damps the differences.
+
+        Ground softer than the authors vouch for counts as the softest of theirs: the equations would let tau vanish.
+        """
         if self.region == "japan":
             linear = c["s5"] + (c["s6"] - c["s5"]) * np.clip((rrup_km - 30.0) / 50.0, 0.0, 1.0)
         else:
             small, large = ("s1m", "s2m") if self.vs30_measured else ("s1e", "s2e")
             linear = c[small] + (c[large] - c[small]) * min(max((magnitude - 4.0) / 2.0, 0.0), 1.0)
         tau = c["s3"] + (c["s4"] - c["s3"]) * min(max((magnitude - 5.0) / 2.0, 0.0), 1.0)
-        softened = c["c"] * np.exp(c["n"] * (np.log(vs30_mps) - np.log(c["v_lin"])))
+        softest = self.limits["crustal"].vs30_mps[0]
+        softened = c["c"] * np.exp(c["n"] * (np.log(np.maximum(vs30_mps, softest)) - np.log(c["v_lin"])))
         change = c["b"] * shaken * (1.0 / (shaken + softened) - 1.0 / (shaken + c["c"]))
         change = 1.0 + np.where(vs30_mps < c["v_lin"], change, 0.0)
         rock2 = np.maximum(linear**2 - _PHI_AMPLIFICATION**2, 0.0)
