@@ -70,7 +70,7 @@ def geojson_reference(document: dict, where: str) -> Reference:
     name = str((stated.get("properties") or {}).get("name", "")) if isinstance(stated, dict) else str(stated)
     if name.upper().endswith("CRS84"):
         return Reference(4326)
-    number = re.search(r"EPSG:+[\d.]*:*(\d+)$", name, re.IGNORECASE)
+    number = re.search(r"EPSG:(?:[\d.]*:)?(\d+)$", name, re.IGNORECASE)
     if not number:
         raise InputError(
             f"{where} states the coordinate reference '{name}', which is not understood; allowed are {_ALLOWED}"
