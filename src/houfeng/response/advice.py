@@ -133,7 +133,10 @@ class Advice:
             turn = "" if self.flips_at > 1 else f"，高于{flips}时值得"
             return f"{what}：{verdict}；概率{chance}{turn}；期望净收益{worth}（{net.low:,.4g}至{net.high:,.4g}）"
         turn = "" if self.flips_at > 1 else f", worth it above {flips}"
-        return f"{what}: {verdict}; chance {chance}{turn}; expected net benefit {worth} ({net.low:,.4g} to {net.high:,.4g})"
+        return (
+            f"{what}: {verdict}; chance {chance}{turn}; expected net benefit {worth} "
+            f"({net.low:,.4g} to {net.high:,.4g})"
+        )
 
 
 def advise(action: Action, probability: Estimate) -> Advice:

@@ -99,7 +99,12 @@ class FacilityChoice:
     excluded
         Places not considered.
     gap : float
-        At most so much (as a share) could another choice save; 0 where this one is the best.
+        At most so much (as a share) could another choice save; 0 where this one is the best, NaN where the places
+        were kept after travel times changed.
+    people
+        Who needs a place, by zone.
+    travel_s : ndarray, shape (m, n)
+        Seconds between places and zones, infinite beyond reach.
     """
 
     kind: str
@@ -111,6 +116,8 @@ class FacilityChoice:
     travel_hours: Estimate
     excluded: tuple[Excluded, ...]
     gap: float
+    people: Ranges
+    travel_s: np.ndarray
 
     @property
     def opened_id(self) -> tuple[str, ...]:
@@ -169,16 +176,40 @@ def choose_facilities(
     allowed_s = np.where(travel_s <= reach_s, travel_s, np.inf)
     excluded, usable = exclusions(places, allowed_s, people.high > 0)
     opened, gap = _opened(allowed_s, places.capacity, people.mean, usable, most)
-    flows = [
+    return _served(kind, zone_id, places, opened, people, allowed_s, excluded, gap)
+
+
+def serve_again(choice: FacilityChoice, travel_s) -> FacilityChoice:
+    """The same places after travel times changed: none moves, people are distributed anew where they have to be."""
+    travel_s = travel_times("from places to zones", travel_s, choice.travel_s.shape)
+    if _same(travel_s, choice.travel_s, choice.flow > 0) and not choice.missing.high:
+        return choice
+    return _served(
+        choice.kind, choice.zone_id, choice.places, choice.opened, choice.people, travel_s, choice.excluded, np.nan
+    )
+
+
+def _same(new_s: np.ndarray, old_s: np.ndarray, used: np.ndarray) -> bool:
+    """Whether no way in use takes another time than before (more than a second)."""
+    return bool((np.abs(new_s[used] - old_s[used]) <= 1.0).all())
+
+
+def _served(
+    kind: str, zone_id: tuple[str, ...], places: Places, opened: np.ndarray, people: Ranges, allowed_s: np.ndarray,
+    excluded: tuple[Excluded, ...], gap: float,
+) -> FacilityChoice:  # fmt: skip
+    """Distribute the mean, the low and the high number of people over the opened places."""
+    mean, low, high = (
         transport(allowed_s[opened], places.capacity[opened], getattr(people, end)) for end in ("mean", "low", "high")
-    ]
-    flow = np.zeros(travel_s.shape)
-    flow[opened] = flows[0].flow
-    hours = [_mean_hours(done.flow, allowed_s[opened]) for done in flows]
-    mean, low, high = (done.missing for done in flows)
+    )
+    flow = np.zeros(allowed_s.shape)
+    flow[opened] = mean.flow
+    hours = [_mean_hours(done.flow, allowed_s[opened]) for done in (mean, low, high)]
     return FacilityChoice(
-        kind=kind, zone_id=zone_id, places=places, opened=opened, flow=flow, unserved=Ranges.spanning(mean, low, high),
-        travel_hours=Estimate(hours[0], min(hours), max(hours), LEVEL), excluded=excluded, gap=gap,
+        kind=kind, zone_id=zone_id, places=places, opened=opened, flow=flow,
+        unserved=Ranges.spanning(mean.missing, low.missing, high.missing),
+        travel_hours=Estimate(hours[0], min(hours), max(hours), LEVEL), excluded=excluded, gap=gap, people=people,
+        travel_s=allowed_s,
     )  # fmt: skip
 
 

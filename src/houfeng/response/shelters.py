@@ -8,7 +8,7 @@ from houfeng.errors import InputError
 from houfeng.response.checks import column, names, travel_times
 from houfeng.response.demand import Ranges
 from houfeng.response.facilities import Excluded, Places, exclusions
-from houfeng.response.transport import transport
+from houfeng.response.transport import TINY, transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,8 @@ class Evacuation:
         People of each zone without a place.
     excluded
         Shelters not considered.
+    people, travel_s, urgency, intake_per_hour
+        What was asked; travel in seconds, shape (m, n), infinite beyond reach.
     """
 
     zone_id: tuple[str, ...]
@@ -57,6 +59,10 @@ class Evacuation:
     departures: tuple[Departure, ...]
     unsheltered: Ranges
     excluded: tuple[Excluded, ...]
+    people: Ranges
+    travel_s: np.ndarray
+    urgency: np.ndarray
+    intake_per_hour: float
 
     def message(self, language: str = "en") -> str:
         """What is missing, in ``en`` or ``zh``; empty where nothing is."""
@@ -106,12 +112,41 @@ def evacuate(
     travel_s = travel_times("from zones to shelters", travel_s, (len(places), n))
     allowed_s = np.where(travel_s <= reach_s, travel_s, np.inf)
     excluded, usable = exclusions(places, allowed_s, people.high > 0)
-    done = {
-        end: transport(allowed_s[usable], places.capacity[usable], getattr(people, end), urgency)
-        for end in ("mean", "low", "high")
-    }
     flow = np.zeros(travel_s.shape)
-    flow[usable] = done["mean"].flow
+    flow[usable] = transport(allowed_s[usable], places.capacity[usable], people.mean, urgency).flow
+    return _arranged(zone_id, places, flow, people, allowed_s, urgency, intake_per_hour, excluded)
+
+
+def evacuate_again(plan: Evacuation, travel_s) -> tuple[Evacuation, tuple[str, ...]]:
+    """The evacuation after travel times changed, and the zones whose shelter changed.
+
+    People whose way is as it was keep their shelter; only the others, and those who had none, are assigned anew to
+    the room that is left.
+    """
+    travel_s = travel_times("from zones to shelters", travel_s, plan.travel_s.shape)
+    same = np.abs(np.where(np.isfinite(travel_s), travel_s, 1e12) - np.where(plan.flow > 0, plan.travel_s, 0.0)) <= 1.0
+    kept = np.where(same, plan.flow, 0.0)
+    excluded, usable = exclusions(plan.places, travel_s, plan.people.high > 0)
+    waiting = np.maximum(plan.people.mean - kept.sum(axis=0), 0.0)
+    room = np.maximum(plan.places.capacity - kept.sum(axis=1), 0.0)
+    flow = kept
+    flow[usable] += transport(travel_s[usable], room[usable], waiting, plan.urgency).flow
+    new = _arranged(
+        plan.zone_id, plan.places, flow, plan.people, travel_s, plan.urgency, plan.intake_per_hour, excluded
+    )
+    moved = np.abs(new.flow - plan.flow).max(axis=0, initial=0.0) > TINY * np.maximum(plan.people.mean, 1.0)
+    return new, tuple(plan.zone_id[zone] for zone in np.flatnonzero(moved))
+
+
+def _arranged(
+    zone_id: tuple[str, ...], places: Places, flow: np.ndarray, people: Ranges, allowed_s: np.ndarray,
+    urgency: np.ndarray, intake_per_hour: float, excluded: tuple[Excluded, ...],
+) -> Evacuation:  # fmt: skip
+    """Departures for the mean number of people, and what is missing if there are fewer or more."""
+    capacity = places.capacity * ~(places.in_coastal_strip | places.closed)
+    low, high = (transport(allowed_s, capacity, getattr(people, end), urgency).missing for end in ("low", "high"))
+    missing = np.maximum(people.mean - flow.sum(axis=0), 0.0)
+    missing[missing < TINY * np.maximum(people.mean, 1.0)] = 0.0
     departures = [
         leaving
         for place in np.flatnonzero(flow.sum(axis=1) > 0)
@@ -119,8 +154,9 @@ def evacuate(
     ]
     departures.sort(key=lambda leaving: (leaving.leave_s, leaving.zone_id, leaving.place_id))
     return Evacuation(
-        zone_id=zone_id, places=places, flow=flow, departures=tuple(departures), excluded=excluded,
-        unsheltered=Ranges.spanning(*(done[end].missing for end in ("mean", "low", "high"))),
+        zone_id=zone_id, places=places, flow=flow, departures=tuple(departures),
+        unsheltered=Ranges.spanning(missing, low, high), excluded=excluded, people=people, travel_s=allowed_s,
+        urgency=urgency, intake_per_hour=intake_per_hour,
     )  # fmt: skip
 
 
