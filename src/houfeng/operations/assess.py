@@ -1,0 +1,165 @@
+"""The assessment, top to bottom: what broke, how strong the ground moved, what that did, whom it hurt."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from houfeng.damage.assessment import DamageAssessment
+from houfeng.damage.assessment import assess as damage_of
+from houfeng.damage.exposure import Exposure
+from houfeng.damage.pager import Alert, death_alert, loss_alert, people_by_mmi
+from houfeng.errors import InputError
+from houfeng.operations.training import Progress, silent
+from houfeng.shaking.conditioning import condition
+from houfeng.shaking.field import ShakingField
+from houfeng.shaking.gmm.limits import Outside
+from houfeng.shaking.intensity import mmi_of
+from houfeng.shaking.motion import Motion
+from houfeng.shaking.regimes import choose_models, mixture, outside_limits
+from houfeng.shaking.rupture import Rupture
+from houfeng.shaking.sites import DEFAULT_VS30_MPS, Sites
+from houfeng.shaking.stations import Stations
+
+#: What damage to buildings, people's intensity and bridges are reckoned from.
+MEASURES = ("PGA", "PGV", "SA(1.0)")
+#: Equally likely fields of shaking.
+N_FIELDS = 200
+
+
+@dataclass(frozen=True, eq=False)
+class Assessment:
+    """What one earthquake did, as far as can be reckoned.
+
+    Attributes
+    ----------
+    rupture
+        What broke.
+    field
+        Shaking at the assets, then at the places of interest.
+    samples
+        By measure, shape (n_fields, n_assets + n_places), float32, in g or cm/s; ``MMI`` as well.
+    n_assets
+        So many columns are assets, the others places of interest.
+    damage
+        Damage, casualties and losses by zone.
+    deaths_alert, losses_alert
+        The country's empirical model, for comparison; from the median intensity at the assets.
+    outside
+        What lies beyond the limits of the ground-motion models.
+    """
+
+    rupture: Rupture
+    field: ShakingField
+    samples: dict[str, np.ndarray]
+    n_assets: int
+    damage: DamageAssessment
+    deaths_alert: Alert
+    losses_alert: Alert
+    outside: tuple[Outside, ...]
+
+    def at_places(self, measure: str) -> np.ndarray:
+        """Samples at the places of interest, shape (n_fields, n_places)."""
+        return self.samples[measure][:, self.n_assets :]
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the shaking or the buildings are invented in part."""
+        return self.field.simulated or self.damage.simulated
+
+
+def assess(
+    rupture: Rupture,
+    exposure: Exposure,
+    *,
+    country: str,
+    region: str = "global",
+    local_hour: float,
+    seed: int,
+    vs30_mps: float = DEFAULT_VS30_MPS,
+    places: Sites | None = None,
+    stations: Stations | None = None,
+    n_fields: int = N_FIELDS,
+    progress: Progress = silent,
+) -> Assessment:
+    """Reckon the shaking and what it did.
+
+    Parameters
+    ----------
+    rupture
+        A point where only that is known.
+    exposure
+        Buildings and who is in them.
+    country
+        ISO 3166 two-letter code, for the empirical model.
+    region
+        Whose ground-motion models, see :func:`houfeng.shaking.regimes.choose_models`.
+    local_hour
+        Local time of the earthquake, 0 to 24; decides who was inside.
+    vs30_mps
+        Of the ground under the assets.
+    places
+        Other places where the shaking is wanted (bridges, the middle of zones).
+    stations
+        What was observed; without it the shaking is that of the models alone, not observed.
+    n_fields
+        Equally likely fields behind every range.
+
+    Raises
+    ------
+    InputError
+        When the exposure is empty, or a number is out of its range.
+    """
+    if not len(exposure):
+        raise InputError("the exposure is empty; at least one asset is needed")
+    if not n_fields >= 20:
+        raise InputError(f"{n_fields} fields give no range; take at least 20")
+    rng = np.random.default_rng(seed)
+    progress("shaking")
+    sites = _sites(exposure, vs30_mps, places)
+    field, outside = shaking(rupture, sites, region=region, stations=stations)
+    samples = field.realisations(n_fields, rng)
+    samples["MMI"] = mmi_of({"PGA": samples["PGA"], "PGV": samples["PGV"]})
+    progress("damage, people and losses")
+    n = len(exposure)
+    damage = damage_of(
+        exposure, {"PGA": samples["PGA"][:, :n]}, samples["MMI"][:, :n], local_hour=local_hour % 24.0, rng=rng
+    )
+    exposed = people_by_mmi(exposure.occupants_night, np.median(samples["MMI"][:, :n], axis=0))
+    return Assessment(
+        rupture=rupture,
+        field=field,
+        samples=samples,
+        n_assets=n,
+        damage=damage,
+        deaths_alert=death_alert(exposed, country),
+        losses_alert=loss_alert(exposed, country),
+        outside=outside,
+    )
+
+
+def shaking(
+    rupture: Rupture, sites: Sites, *, region: str, stations: Stations | None = None
+) -> tuple[ShakingField, tuple[Outside, ...]]:
+    """The field of shaking at `sites`, conditioned on `stations` where there are any, and what lies outside limits."""
+    weights = choose_models(rupture.regime, region)
+
+    def motion_at(where: Sites) -> tuple[Motion, tuple[Outside, ...]]:
+        distances = rupture.distances(where)
+        outside = outside_limits(weights, rupture, distances, where)
+        return mixture(weights, rupture, distances, where, MEASURES), outside
+
+    motion, outside = motion_at(sites)
+    names = ", ".join(model.name for model in weights)
+    simulated = rupture.earthquake.status != "actual"
+    field = ShakingField(rupture.earthquake, sites, motion, f"ground-motion models {names}", simulated=simulated)
+    if stations is not None and len(stations):
+        field = condition(field, stations, motion_at(stations.sites)[0])
+    return field, outside
+
+
+def _sites(exposure: Exposure, vs30_mps: float, places: Sites | None) -> Sites:
+    own = Sites.of(longitude=exposure.longitude, latitude=exposure.latitude, vs30_mps=vs30_mps)
+    if places is None:
+        return own
+    columns = ("longitude", "latitude", "vs30_mps")
+    return Sites(**{name: np.concatenate([getattr(own, name), getattr(places, name)]) for name in columns})

@@ -1,0 +1,294 @@
+"""The response, top to bottom: which roads are closed, who needs what, who goes where, what is opened."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from houfeng.damage.assessment import DamageAssessment
+from houfeng.errors import InputError
+from houfeng.operations.city import City
+from houfeng.operations.training import Progress, silent
+from houfeng.response.advice import Advice
+from houfeng.response.bridges import bridge_chance, bridge_sites
+from houfeng.response.closures import ClosureChance, Closures
+from houfeng.response.debris import debris_chance
+from houfeng.response.demand import LEVEL, ZoneDemand
+from houfeng.response.facilities import choose_facilities
+from houfeng.response.isochrones import Isochrones, ReachChange, isochrones, reach_change
+from houfeng.response.needs import needs_of
+from houfeng.response.plan import ResponsePlan
+from houfeng.response.rescue import RescuePlan, plan_rescue
+from houfeng.response.roads import RoadNetwork
+from houfeng.response.shelters import evacuate
+from houfeng.response.supplies import allocate_supplies
+from houfeng.response.teams import RescueSites, RescueTask, RescueTravel
+from houfeng.response.travel import Router
+from houfeng.shaking.sites import Sites
+from houfeng.values import Estimate
+
+#: A street with so many people per km² beside it is built up on both sides.
+BUILT_UP_PER_KM2 = 5000.0
+#: Nobody is sent farther to a shelter or a hospital.
+SHELTER_REACH_S, HOSPITAL_REACH_S = 3600.0, 5400.0
+#: Field hospitals that may be opened.
+MOST_FIELD_HOSPITALS = 6
+#: Days for which water is asked.
+_WATER_DAYS = 1.0
+_CLOSURE_DRAWS = 200
+
+
+@dataclass(frozen=True, eq=False)
+class Response:
+    """What to do, and on what roads.
+
+    Attributes
+    ----------
+    city, demand
+        Where, and who is in need.
+    chance
+        Of closure of each edge; what is not observed.
+    closures
+        Those the plan is made for.
+    n_closed, km_closed
+        How many edges and kilometres are closed, over many draws; exact where closures were given.
+    reach, change
+        Travel to the hospitals under the closures, and what they changed.
+    plan
+        The plan.
+    paths
+        Longitude and latitude along the way of each team, shape (n, 2), by its identifier.
+    """
+
+    city: City
+    demand: ZoneDemand
+    chance: ClosureChance | None
+    closures: Closures
+    n_closed: Estimate
+    km_closed: Estimate
+    reach: Isochrones
+    change: ReachChange
+    plan: ResponsePlan
+    paths: Mapping[str, np.ndarray]
+
+
+def respond(
+    city: City,
+    damage: DamageAssessment,
+    *,
+    event_id: str,
+    issued: datetime,
+    seed: int,
+    bridge_sa10_g: np.ndarray | None = None,
+    closures: Closures | None = None,
+    advice: tuple[Advice, ...] = (),
+    progress: Progress = silent,
+) -> Response:
+    """Plan the response to `damage` in `city`.
+
+    Parameters
+    ----------
+    bridge_sa10_g : ndarray, shape (n_fields, n_bridges)
+        Shaking at :func:`houfeng.response.bridges.bridge_sites`; without it no bridge is taken as damaged.
+    closures
+        What is known of the roads. Without it one set is drawn from the chances of damaged bridges and rubble, which
+        is SIMULATED: nobody has looked.
+    advice
+        Given before; becomes part of the plan.
+
+    Raises
+    ------
+    InputError
+        When the closures are of another network. No team, no open road or too little room is answered with the best
+        partial plan, which says what is missing.
+    """
+    rng = np.random.default_rng(seed)
+    demand = demand_of(city, damage)
+    chance = None
+    if closures is None:
+        progress("roads")
+        chance = closure_chance(city, damage, bridge_sa10_g)
+        closures = chance.sample(rng)
+    if len(closures.closed) != city.roads.n_edges:
+        raise InputError(f"closures are of {len(closures.closed):,} edges; {city.key} has {city.roads.n_edges:,}")
+    progress("ways under the closures")
+    n_closed, km_closed = _extent(city.roads, chance, closures, rng)
+    whole = Router.of(city.roads)
+    router = whole.under(closures)
+    among = city.roads.components() == 0
+    zone_nodes = _nodes(city, among, city.zone_longitude, city.zone_latitude)
+    hospital_nodes = _nodes(city, among, city.hospitals.longitude, city.hospitals.latitude)
+    before, reach = (
+        isochrones(each, hospital_nodes, zone_nodes=zone_nodes, population=city.population) for each in (whole, router)
+    )
+    progress("teams, hospitals, shelters and water")
+    sites = RescueSites.from_demand(demand)
+    site_nodes = _nodes(city, among, sites.longitude, sites.latitude)
+    base_nodes = _nodes(city, among, city.teams.longitude, city.teams.latitude)
+    rescue = plan_rescue(RescueTask(sites, city.teams, _rescue_travel(router, base_nodes, site_nodes)), rng=rng)
+    needs = needs_of(demand)
+
+    def ways(places) -> np.ndarray:
+        nodes = _nodes(city, among, places.longitude, places.latitude)
+        return router.matrix(zone_nodes, nodes).T
+
+    hospitals = choose_facilities(
+        city.field_hospitals,
+        zone_id=demand.zone_id,
+        people=demand.injured_severe,
+        travel_s=ways(city.field_hospitals),
+        most=MOST_FIELD_HOSPITALS,
+        kind="hospital",
+        reach_s=HOSPITAL_REACH_S,
+    )
+    shelter = evacuate(
+        city.shelters,
+        zone_id=demand.zone_id,
+        people=demand.displaced,
+        travel_s=ways(city.shelters),
+        reach_s=SHELTER_REACH_S,
+    )
+    water = allocate_supplies(
+        item="water",
+        unit="litres",
+        depot_id=city.depots.place_id,
+        stock=city.stock_litres,
+        zone_id=demand.zone_id,
+        need=needs.amount("water") * _WATER_DAYS,
+        travel_s=ways(city.depots),
+    )
+    simulated = demand.simulated or closures.simulated
+    plan = ResponsePlan(event_id, issued, simulated, needs, rescue, (hospitals,), (shelter,), (water,), advice)
+    paths = _paths(router, rescue, base_nodes, site_nodes)
+    return Response(
+        city, demand, chance, closures, n_closed, km_closed, reach, reach_change(before, reach), plan, paths
+    )
+
+
+def demand_of(city: City, damage: DamageAssessment) -> ZoneDemand:
+    """People in need by zone of `city`; zones without buildings have none.
+
+    Raises
+    ------
+    InputError
+        When a zone of the damage is none of the city.
+    """
+    row = {name: i for i, name in enumerate(city.zone_id)}
+    strange = [name for name in damage.zone_id if name not in row]
+    if strange:
+        raise InputError(f"zones {', '.join(strange[:5])} of the exposure are not among the {len(row)} of {city.key}")
+    columns = np.array([row[name] for name in damage.zone_id])
+
+    def spread(quantity: str) -> np.ndarray:
+        samples = np.zeros((damage.n_fields, len(row)))
+        samples[:, columns] = damage.samples[quantity]
+        return samples
+
+    return ZoneDemand.from_samples(
+        zone_id=city.zone_id,
+        longitude=city.zone_longitude,
+        latitude=city.zone_latitude,
+        population=city.population,
+        displaced=spread("displaced"),
+        injured_severe=spread("injured_severe"),
+        trapped=spread("trapped"),
+        simulated=damage.simulated,
+    )
+
+
+def bridge_places(city: City) -> Sites:
+    """Where the shaking at the bridges is wanted."""
+    _, longitude, latitude = bridge_sites(city.roads)
+    return Sites.of(longitude=longitude, latitude=latitude, vs30_mps=city.vs30_mps)
+
+
+def closure_chance(city: City, damage: DamageAssessment, bridge_sa10_g: np.ndarray | None) -> ClosureChance:
+    """Chance that each road is closed by a damaged bridge or by rubble of the zone it runs through."""
+    roads = city.roads
+    middle = roads.geometry_offset[:-1] + np.diff(roads.geometry_offset) // 2
+    zone = _nearest(city, roads.geometry_longitude[middle], roads.geometry_latitude[middle])
+    row = {name: i for i, name in enumerate(damage.zone_id)}
+    collapsed, standing = np.zeros(len(city.zone_id)), np.ones(len(city.zone_id))
+    for i, name in enumerate(city.zone_id):
+        if name in row:
+            collapsed[i] = damage.of("buildings_collapsed", name).mean()
+            standing[i] = max(damage.exposure.buildings[damage.asset_zone == row[name]].sum(), 1e-9)
+    density = city.population / np.maximum(_zone_area_km2(city), 0.05)
+    rubble = debris_chance(
+        roads,
+        np.clip(collapsed / standing, 0, 1)[zone],
+        built_up=np.clip(density / BUILT_UP_PER_KM2, 0, 1)[zone],
+    )
+    return rubble if bridge_sa10_g is None else rubble | bridge_chance(roads, bridge_sa10_g)
+
+
+def _zone_area_km2(city: City) -> np.ndarray:
+    """Area around each zone's middle, half way to its nearest neighbours: a circle of half that distance."""
+    from scipy.spatial import cKDTree
+
+    from houfeng.geo import to_xyz_km
+
+    points = to_xyz_km(longitude=city.zone_longitude, latitude=city.zone_latitude)
+    if len(points) < 2:
+        return np.ones(len(points))
+    return np.pi * (cKDTree(points).query(points, k=2)[0][:, 1] / 2) ** 2
+
+
+def _nearest(city: City, longitude: np.ndarray, latitude: np.ndarray) -> np.ndarray:
+    from scipy.spatial import cKDTree
+
+    from houfeng.geo import to_xyz_km
+
+    tree = cKDTree(to_xyz_km(longitude=city.zone_longitude, latitude=city.zone_latitude))
+    return tree.query(to_xyz_km(longitude=longitude, latitude=latitude))[1]
+
+
+def _extent(
+    roads: RoadNetwork, chance: ClosureChance | None, closures: Closures, rng: np.random.Generator
+) -> tuple[Estimate, Estimate]:
+    if chance is None:
+        n, km = float(closures.n_closed), float(roads.length_m[closures.closed].sum() / 1000)
+        return Estimate(n, n, n, LEVEL), Estimate(km, km, km, LEVEL)
+    closed = rng.random((_CLOSURE_DRAWS, roads.n_edges), dtype=np.float32) < chance.probability
+    samples = closed.sum(axis=1), closed @ roads.length_m / 1000
+    return tuple(Estimate(float(s.mean()), *(float(v) for v in np.quantile(s, [0.05, 0.95])), LEVEL) for s in samples)
+
+
+def _nodes(city: City, among: np.ndarray, longitude: np.ndarray, latitude: np.ndarray) -> np.ndarray:
+    if not len(longitude):
+        return np.zeros(0, np.int64)
+    return city.roads.nearest_node(longitude=longitude, latitude=latitude, among=among).index
+
+
+def _rescue_travel(router: Router, bases: np.ndarray, sites: np.ndarray) -> RescueTravel:
+    if not len(bases) or not len(sites):
+        return RescueTravel.of(
+            base_to_site=np.full((len(bases), len(sites)), np.inf), site_to_site=np.zeros((len(sites), len(sites)))
+        )
+    return RescueTravel.of(
+        base_to_site=router.matrix(bases, sites),
+        site_to_site=router.matrix(sites, sites),
+        site_to_base=router.matrix(sites, bases).T,
+    )
+
+
+def _paths(router: Router, rescue: RescuePlan, bases: np.ndarray, sites: np.ndarray) -> dict[str, np.ndarray]:
+    """The way of each team from base to base, along the roads."""
+    paths = {}
+    for k, route in enumerate(rescue.routes):
+        if route:
+            stops = [bases[k], *(sites[i] for i in route), bases[k]]
+            legs = [_line(router, a, b) for a, b in zip(stops, stops[1:], strict=False) if a != b]
+            if legs:
+                paths[rescue.task.teams.team_id[k]] = np.concatenate(legs)
+    return paths
+
+
+def _line(router: Router, origin: int, destination: int) -> np.ndarray:
+    roads, route = router.network, router.route(int(origin), int(destination))
+    parts = []
+    for edge, node in zip(route.edges, route.nodes, strict=False):
+        line = roads.geometry(int(edge))
+        parts.append(line if roads.edge_from[edge] == node else line[::-1])
+    return np.concatenate(parts) if parts else np.zeros((0, 2))
