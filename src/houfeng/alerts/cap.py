@@ -129,7 +129,7 @@ def _add_pairs(parent: ET.Element, name: str, pairs: Iterable[tuple[str, str]]) 
 
 
 def _time(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%S}-00:00" if moment.year >= 1000 else f"{moment.isoformat()[:19]}-00:00"
+    return f"{moment.isoformat()[:19]}-00:00"
 
 
 def _plain(number: float) -> str:
