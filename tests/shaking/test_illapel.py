@@ -1,6 +1,8 @@
 """The plane of the demo: where it lies, what it says of itself."""
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -47,3 +49,11 @@ def test_the_city_is_shaken_as_it_was_felt():
     assert 8 < motion.median("PGV")[0] < 60
     assert np.isfinite(motion.total).all()
     assert outside_limits(weights, rupture, distances, city) == ()
+
+
+def test_the_code_of_the_page_on_ground_motion_runs(capsys):
+    page = Path(__file__).parents[2] / "docs" / "concepts" / "ground-motion.md"
+    (code,) = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    exec(compile(code, str(page), "exec"), {})
+    shown = capsys.readouterr().out
+    assert shown.startswith("[0.") and shown.endswith("[]\n")

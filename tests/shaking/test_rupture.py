@@ -249,7 +249,7 @@ def test_the_middle_of_planes_across_the_date_line_lies_there():
 def test_what_holds_without_a_plane(magnitude, regime, depth_km, rake_deg):
     earthquake = quake(magnitude=magnitude, regime=regime, depth_km=depth_km)
     rupture = Rupture.point(earthquake, rake_deg=rake_deg)
-    longitude = earthquake.longitude + np.linspace(0, 60, 200)
+    longitude = earthquake.longitude + np.linspace(0, 30, 200)
     found = rupture.distances(Sites.of(longitude=longitude, latitude=np.full(200, earthquake.latitude)))
     assert (found.rrup_km >= found.rjb_km).all()
     assert (found.rrup_km <= found.rhyp_km + 0.5).all()
