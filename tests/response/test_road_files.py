@@ -264,17 +264,19 @@ def test_the_old_member_crs_of_geojson(tmp_path):
     assert read_roads(geojson(tmp_path, [feature(CROSSING[0])], crs=crs)).network.n_edges == 1
 
 
-def test_golden_points_of_utm_and_web_mercator():
-    """The Eiffel tower, 48.8583 N 2.2945 E, is at 448251.9 E 5411943.8 N in zone 31 (Wikipedia, UTM coordinate system).
-
-    The equator at the middle of a zone is at 500 km by definition; 180 degrees in Web Mercator is 20037508.34 m.
-    """
-    assert Reference(32631).degrees(np.array([[448251.9, 5411943.8]])) == pytest.approx(
-        np.array([[2.2945, 48.8583]]), abs=1e-5
-    )
-    assert Reference(32719).degrees(np.array([[500000.0, 1e7]])) == pytest.approx(np.array([[-69.0, 0.0]]), abs=1e-9)
-    world = Reference(3857).degrees(np.array([[20037508.342789, 20037508.342789]]))
-    assert world == pytest.approx(np.array([[180.0, 85.0511287798]]), abs=1e-9)
+@pytest.mark.parametrize(
+    ("epsg", "point", "expected"),
+    [
+        (32719, (282855.8083, 6684625.7545), (-71.25, -29.95)),
+        (32637, (316334.5370, 4161250.4950), (36.92, 37.58)),
+        (32631, (448251.8983, 5411943.7938), (2.2945, 48.8583)),
+        (32633, (581188.1992, 8660795.9695), (18.5, 78.0)),
+        (3857, (-7931513.7190, -3497124.4274), (-71.25, -29.95)),
+    ],
+)
+def test_golden_points_of_utm_and_web_mercator(epsg, point, expected):
+    """Golden: pyproj 3.7.2 (PROJ 9.5.1), from EPSG:4326 with always_xy, in an environment of its own."""
+    assert Reference(epsg).degrees(np.array([point]))[0] == pytest.approx(expected, abs=1e-8)
 
 
 @pytest.mark.parametrize("zone", [32601, 32660, 32701, 32719])
