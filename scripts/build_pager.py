@@ -15,8 +15,8 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path.append(str(ROOT))
-from benchmarks.xlsx import sheet_rows  # noqa: E402
+sys.path.append(str(ROOT / "benchmarks"))
+from xlsx import sheet_rows  # noqa: E402
 
 PACKAGE = "esi-utils-pager==1.1.19"
 FOLDER = "esi_utils_pager/data/"
