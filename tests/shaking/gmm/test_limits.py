@@ -48,3 +48,14 @@ def test_notes_read_well_in_both_languages():
         "BSSA14 适用的震级为 3 - 8.5，此处为 9：属外推。",
         "BSSA14 适用的距离（公里）为 0 - 400，此处为 500 - 500（1 个场点）：属外推。",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "rake_deg", "largest"),
+    [("BSSA14", -90.0, 7.0), ("CB14", -90.0, 7.5), ("CB14", 90.0, 8.0), ("CB14", 0.0, 8.5)],
+)
+def test_some_kinds_of_slip_are_vouched_for_to_smaller_magnitudes(name, rake_deg, largest):
+    model, where = models()[name](), place([30.0], [400.0])
+    assert model.outside(Source(largest, rake_deg=rake_deg), *where) == ()
+    (note,) = model.outside(Source(largest + 0.1, rake_deg=rake_deg), *where)
+    assert note.quantity == "magnitude" and note.allowed.endswith(f"{largest:g}")

@@ -20,7 +20,6 @@ def test_what_is_tabulated_is_taken_as_it_is():
     assert rows.tolist() == [0, 1, 3]
     assert weights.tolist() == [[0, 0, 1], [0, 1, 0], [1, 0, 0]]
     assert table().take(rows)["a"].tolist() == [[0], [1], [3]]
-    assert table().has_pgv
 
 
 def test_between_periods_the_logarithm_counts():
@@ -44,7 +43,6 @@ def test_outside_the_table_is_refused(measure):
 
 def test_a_table_without_pgv_says_so():
     bare = CoefficientTable(np.array([0.0, 1.0]), {})
-    assert not bare.has_pgv
     with pytest.raises(InputError, match="PGV"):
         bare.plan(("PGV",))
 

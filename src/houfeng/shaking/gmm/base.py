@@ -2,7 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from houfeng.errors import InputError
 from houfeng.shaking.distances import Distances
 from houfeng.shaking.gmm.limits import Limits, Outside
+from houfeng.shaking.gmm.styles import style_of
 from houfeng.shaking.gmm.tables import Coefficients, read_table
 from houfeng.shaking.motion import Motion
 from houfeng.shaking.rupture import Rupture
@@ -50,6 +51,7 @@ class GroundMotionModel(ABC):
     reference: ClassVar[str]
     regimes: ClassVar[tuple[str, ...]]  # kinds of earthquake it was made for
     limits: ClassVar[dict[str, Limits]]  # by regime
+    largest: ClassVar[dict[str, float]] = {}  # magnitude, for styles of slip with a lower limit than `limits` says
 
     @abstractmethod
     def ln_motion(
@@ -103,4 +105,7 @@ class GroundMotionModel(ABC):
         """Where `source` and `sites` leave what the authors vouch for; empty when they do not."""
         if source.regime not in self.regimes:
             return (Outside(self.name, "regime", found=source.regime, allowed=" ".join(self.regimes)),)
-        return self.limits[source.regime].exceeded(self.name, source.magnitude, distances, sites)
+        limits = self.limits[source.regime]
+        low, high = limits.magnitude
+        limits = replace(limits, magnitude=(low, self.largest.get(style_of(source.rake_deg), high)))
+        return limits.exceeded(self.name, source.magnitude, distances, sites)

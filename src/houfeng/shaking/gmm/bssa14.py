@@ -31,8 +31,7 @@ class BSSA14(GroundMotionModel):
     -----
     Equations 1 to 17 of Boore, Stewart, Seyhan and Atkinson (2014), NGA-West2 equations for predicting PGA, PGV, and
     5 % damped PSA for shallow crustal earthquakes, Earthquake Spectra 30, 1057-1085, doi:10.1193/070113EQS184M. The
-    depth of the basin is the one usual for the Vs30, where the basin term (equations 9 and 10) is zero. Reverse and
-    strike-slip events are vouched for to M8.5, normal ones to M7.
+    depth of the basin is the one usual for the Vs30, where the basin term (equations 9 and 10) is zero.
     """
 
     region: str = "global"
@@ -42,6 +41,7 @@ class BSSA14(GroundMotionModel):
     reference: ClassVar[str] = "doi:10.1193/070113EQS184M"
     regimes: ClassVar[tuple[str, ...]] = ("crustal",)
     limits: ClassVar[dict[str, Limits]] = {"crustal": Limits((3.0, 8.5), (0.0, 400.0), (150.0, 1500.0), "rjb_km")}
+    largest: ClassVar[dict[str, float]] = {"normal": 7.0}
 
     def __post_init__(self) -> None:
         require_region(self.region)

@@ -36,8 +36,7 @@ class CB14(GroundMotionModel):
     Equations 1 to 33 of Campbell and Bozorgnia (2014), NGA-West2 ground motion model for the average horizontal
     components of PGA, PGV, and 5 % damped linear acceleration response spectra, Earthquake Spectra 30, 1087-1115,
     doi:10.1193/062913EQS175M. The depth to 2.5 km/s is the one usual for the Vs30 (equations 33 and 34). Below 0.25 s
-    the spectrum never falls below PGA. A style that is unknown counts as strike slip. Vouched for to M8.5 strike
-    slip, M8.0 reverse, M7.5 normal.
+    the spectrum never falls below PGA. A style that is unknown counts as strike slip.
     """
 
     region: str = "global"
@@ -47,6 +46,7 @@ class CB14(GroundMotionModel):
     reference: ClassVar[str] = "doi:10.1193/062913EQS175M"
     regimes: ClassVar[tuple[str, ...]] = ("crustal",)
     limits: ClassVar[dict[str, Limits]] = {"crustal": Limits((3.3, 8.5), (0.0, 300.0), (150.0, 1500.0))}
+    largest: ClassVar[dict[str, float]] = {"reverse": 8.0, "normal": 7.5}
 
     def __post_init__(self) -> None:
         require_region(self.region)

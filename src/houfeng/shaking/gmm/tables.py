@@ -33,11 +33,6 @@ class CoefficientTable:
         """Coefficients of some rows, ready to be spread over sites."""
         return {name: column[rows][:, None] for name, column in self.columns.items()}
 
-    @property
-    def has_pgv(self) -> bool:
-        """Whether peak velocity is in the table."""
-        return bool((self.period == -1.0).any())
-
     def plan(self, measures: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
         """Rows to work out for `measures`, and how much each counts for each measure.
 
