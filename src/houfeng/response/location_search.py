@@ -15,6 +15,8 @@ from houfeng.response.transport import Transport, transport
 STEPS, TRIALS = 400, 110
 #: Without a better bound for so many steps, the step is halved.
 _PATIENCE = 12
+#: A set this close to the bound is good enough, as a share.
+_CLOSE = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +58,7 @@ def locate(travel_s: np.ndarray, capacity: np.ndarray, people: np.ndarray, most:
         return Located(every, search.known[tuple(every)][1], cost, cost)
     bound, sets = _relaxed(search, most)
     best = min(sets, key=search.value)
-    best = _swapped(search, best)
+    best = _swapped(search, best, bound)
     return Located(best, search.known[tuple(best)][1], search.value(best), min(bound, search.value(best)))
 
 
@@ -105,8 +107,10 @@ def _relaxed(search: _Search, most: int) -> tuple[float, list[np.ndarray]]:
             met[tuple(places)] = step
         else:
             waited += 1
-        if step % 40 == 0 or upper == np.inf:
+        if step % 40 == 0:
             upper = min(upper, search.value(places))
+        if upper - bound <= _CLOSE * abs(upper):
+            break
         if waited >= _PATIENCE:
             theta, waited, price = theta / 2, 0, best_price
             continue
@@ -119,17 +123,17 @@ def _relaxed(search: _Search, most: int) -> tuple[float, list[np.ndarray]]:
     return bound, [np.array(key) for key in {*newest, *search.known}]
 
 
-def _swapped(search: _Search, places: np.ndarray) -> np.ndarray:
-    """Swap one place for another as long as that helps and trials remain."""
+def _swapped(search: _Search, places: np.ndarray, bound: float) -> np.ndarray:
+    """Swap one place for another as long as that can help and trials remain."""
     best, trials = search.value(places), len(search.known) + TRIALS
     better = True
-    while better and len(search.known) < trials:
+    while better and len(search.known) < trials and best - bound > _CLOSE * best:
         better = False
         done = search.known[tuple(int(i) for i in places)][1]
         gain, _ = search.gains(np.minimum(done.price, search.penalty))
-        gain[places] = -1.0
         loss = _losses(search, places, done)
-        pairs = [(gain[k] - loss[j], k, j) for k in np.argsort(-gain)[:12] for j in np.argsort(loss)[:6]]
+        shut = np.setdiff1d(np.argsort(-gain), places, assume_unique=True)[:12]
+        pairs = [(gain[k] - loss[j], k, j) for k in shut for j in np.argsort(loss)[:6]]
         for _, k, j in sorted(pairs, reverse=True)[:24]:
             trial = np.sort(np.append(np.delete(places, j), k))
             if len(search.known) >= trials:
