@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from houfeng.damage.assessment import QUANTITIES, assess
-from houfeng.damage.casualties import CONSEQUENCES, consequence_tables, trapped_kind, trapped_table
+from houfeng.damage.asset_ranges import asset_range
+from houfeng.damage.casualties import CONSEQUENCES, consequence_tables, draw_spread, trapped_kind, trapped_table
 from houfeng.damage.drawing import BUILDINGS
 from houfeng.damage.fragility import LN_PGA, Fragility, damage_probabilities, fragility_of
 from houfeng.damage.states import BROAD, EMS98, GBT24335, HAZUS
@@ -295,3 +296,30 @@ def test_geojson_of_zones_and_of_assets(city):
     assert reached == sorted(reached, reverse=True)
     for one in first["reached"].values():
         assert 0 <= one["low"] <= one["value"] <= one["high"] <= 1
+    for one in first["expected"].values():
+        assert 0 <= one["low"] <= one["value"] <= one["high"] and one["level"] == 0.9
+
+
+def test_asset_ranges_hold_nine_tenths_of_what_the_fields_expect():
+    exposure = stock(3, types=("RM1L-LC", "URML-PC", "C1M-MC"))
+    motion = fields(4000, exposure, median_g=0.25)
+    result = assess(exposure, motion, local_hour=2, rng=rng())
+    drawn = draw_spread(4000, np.random.default_rng(11))
+    ln_pga = np.log(motion["PGA"]) + drawn.ln_fragility[:, None]
+    for quantity, factor in (("deaths", drawn.casualties), ("loss", drawn.loss), ("displaced", drawn.displaced)):
+        low, high = asset_range(result, quantity)
+        amount = {"loss": 5e5}.get(quantity, 40)
+        for a in range(3):
+            table = consequence_tables([fragility_of(exposure.taxonomy[a])])[0][:, CONSEQUENCES.index(quantity)]
+            each = np.minimum(amount * np.interp(ln_pga[:, a], LN_PGA, table) * factor, amount)
+            assert 0.85 < ((each >= low[a]) & (each <= high[a])).mean() < 0.97, (quantity, a)
+
+
+def test_asset_ranges_end_at_what_there_is_and_skip_what_was_not_assessed():
+    exposure = stock(2, types=("URML-PC",))
+    motion = {"PGA": np.full((20, 2), 10, np.float32)}
+    motion["PGA"][:, 1] = np.nan
+    low, high = asset_range(assess(exposure, motion, local_hour=2, rng=rng()), "displaced")
+    assert high[0] == 40 and low[0] <= 40 and np.isnan([low[1], high[1]]).all()
+    with pytest.raises(UnknownNameError, match="quantity of an asset"):
+        asset_range(assess(exposure, motion, local_hour=2, rng=rng()), "trapped")

@@ -82,6 +82,8 @@ class DamageAssessment:
         Assets without shaking (NaN in the fields); they are in no number.
     notes : tuple of str
         Whatever must be said with the numbers.
+    fragilities, spread
+        What it was computed with: curves by building type, multiple of the stated parameter spread.
     observed
         False: computed, nobody has looked.
     simulated
@@ -97,6 +99,8 @@ class DamageAssessment:
     local_hour: float
     unassessed: tuple[str, ...]
     notes: tuple[str, ...]
+    fragilities: Mapping[str, Fragility]
+    spread: float
     observed: bool = False
 
     @property
@@ -288,6 +292,8 @@ def assess(
         local_hour=local_hour,
         unassessed=tuple(str(name) for name in exposure.asset_id[missing]),
         notes=_notes(exposure, used, int(missing.sum())),
+        fragilities=dict(zip(types, used, strict=True)),
+        spread=spread,
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from houfeng.damage.assessment import LEVEL, NOT_OBSERVED, DamageAssessment, estimate_of
+from houfeng.damage.asset_ranges import ASSET_QUANTITIES, asset_range
 from houfeng.damage.drawing import QUANTITIES
 from houfeng.damage.fragility import DAMAGED
 from houfeng.damage.states import SCALES
@@ -41,7 +42,10 @@ def geojson(assessment: DamageAssessment, of: str) -> dict:
         ]
     elif of == "assets":
         stock = assessment.exposure
-        features = [_feature(stock.longitude[i], stock.latitude[i], _asset(assessment, i)) for i in range(len(stock))]
+        ranges = {name: asset_range(assessment, name) for name in ASSET_QUANTITIES}
+        features = [
+            _feature(stock.longitude[i], stock.latitude[i], _asset(assessment, i, ranges)) for i in range(len(stock))
+        ]
     else:
         raise UnknownNameError("kind of feature", of, ("zones", "assets"))
     return {"type": "FeatureCollection", **_head(assessment), "features": features}
@@ -90,7 +94,7 @@ def _zone(assessment: DamageAssessment, number: int, by_scale: Mapping[str, np.n
     }
 
 
-def _asset(assessment: DamageAssessment, row: int) -> dict:
+def _asset(assessment: DamageAssessment, row: int, ranges: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> dict:
     from houfeng.damage.summing import SUMS
 
     stock = assessment.exposure
@@ -118,7 +122,11 @@ def _asset(assessment: DamageAssessment, row: int) -> dict:
         }
         for i, state in enumerate(DAMAGED)
     }
-    asset["expected"] = {name: float(f"{means[name]:.5g}") for name in ("deaths", "displaced", "loss", "trapped")}
+    asset["expected"] = {}
+    for name, (low, high) in ranges.items():
+        mean = means[name]
+        held = Estimate(mean, min(float(low[row]), mean), max(float(high[row]), mean), LEVEL)
+        asset["expected"][name] = written(held)
     return asset
 
 
