@@ -281,13 +281,20 @@ def _event(values: _Values, correlation: Correlation) -> _Event:
     m = len(values.station)
     kept = np.unique(np.linspace(0, m - 1, min(m, EVENT_VALUES)).astype(int))
     part = values.take(kept)
-    solved = np.linalg.solve(_covariance(part, correlation), part.lift)
+    solved = _solve(_covariance(part, correlation), part.lift)
     covariance = np.linalg.solve(
         np.eye(len(correlation.between)) + correlation.between @ (part.lift.T @ solved), correlation.between
     )
     weights = np.zeros((len(covariance), m))
     weights[:, kept] = covariance @ solved.T
     return _Event(weights, covariance)
+
+
+def _solve(covariance: np.ndarray, right: np.ndarray) -> np.ndarray:
+    from scipy.linalg import cho_factor, cho_solve
+
+    factor = cho_factor(covariance, lower=True, overwrite_a=True, check_finite=False)
+    return cho_solve(factor, right, check_finite=False)
 
 
 def _tiles(sites: Sites, prior: Motion, values: _Values, correlation: Correlation) -> Iterator[_Tile]:
@@ -307,7 +314,7 @@ def _tiles(sites: Sites, prior: Motion, values: _Values, correlation: Correlatio
         within = prior.within[tile]
         cross = _cross(places, part, correlation) * within[:, :, None] * part.within
         flat = cross.reshape(-1, len(used))
-        weights = np.linalg.solve(_covariance(part, correlation), flat.T).T
+        weights = _solve(_covariance(part, correlation), flat.T).T
         variance = np.maximum(within**2 - (weights * flat).sum(axis=1).reshape(within.shape), 0)
         yield _Tile(tile, used, weights.reshape(cross.shape), variance)
 

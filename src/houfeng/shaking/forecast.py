@@ -325,5 +325,5 @@ def _notes(gridded: GriddedForecast, max_distance_km: float) -> tuple[str, ...]:
     return (
         f"Earthquakes below magnitude {gridded.magnitudes[0]:g}, the smallest of the forecast, are neglected.",
         f"Earthquakes more than {max_distance_km:g} km away, or outside the region of the forecast, are neglected.",
-        "Shaking is taken to depend on the distance from the epicentre: along a long rupture it reaches farther.",
+        "Shaking is taken to depend on the distance from the epicentre, not on which way the rupture runs.",
     )
