@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from houfeng.errors import InputError
@@ -43,7 +43,10 @@ def test_across_the_strike_may_be_negative():
     assert Distances(*columns).rx_km[0] == -5.0
 
 
-@given(st.floats(-180, 179.9), st.floats(-89, 89), st.floats(-180, 179.9), st.floats(-89, 89))
+@given(st.floats(-180, 179.9), st.floats(-90, 90), st.floats(-180, 179.9), st.floats(-90, 90))
+@example(0.0, 0.0, -180.0, 0.0)
+@example(10.0, 90.0, 60.0, -90.0)
+@example(10.0, 90.0, 60.0, 90.0)
 def test_the_map_keeps_distances_from_its_centre(longitude, latitude, centre_longitude, centre_latitude):
     far = great_circle_km(
         longitude=longitude, latitude=latitude, to_longitude=centre_longitude, to_latitude=centre_latitude

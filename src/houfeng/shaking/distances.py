@@ -73,8 +73,8 @@ def flat_km(*, longitude, latitude, centre_longitude: float, centre_latitude: fl
     east, north = cosine * np.sin(turn), cosine0 * sine - sine0 * cosine * facing
     off = np.sqrt(east * east + north * north)
     angle = np.arctan2(off, sine0 * sine + cosine0 * cosine * facing)
-    # At the centre itself the angle and its sine vanish together; their ratio is 1.
-    stretch = np.divide(angle, off, out=np.ones_like(off), where=off > 1e-12) * EARTH_RADIUS_KM
+    # At the centre both vanish. At its antipode rounding leaves a direction, any of which is right.
+    stretch = EARTH_RADIUS_KM * angle / np.maximum(off, 1e-100)
     return east * stretch, north * stretch
 
 
