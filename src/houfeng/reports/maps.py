@@ -173,8 +173,8 @@ def _draw(ax: Axes, frame: Frame, gridded, rates, region, colours, coast, observ
         zorder=1,
     )
     outline = [np.vstack([ring, ring[:1]]) for ring in region.rings]
-    _lines(ax, frame, coast, color=COLOURS["coast"], linewidths=0.7)
-    _lines(ax, frame, outline, color=COLOURS["outline"], linewidths=0.8, linestyles="--")
+    draw_lines(ax, frame, coast, color=COLOURS["coast"], linewidths=0.7)
+    draw_lines(ax, frame, outline, color=COLOURS["outline"], linewidths=0.8, linestyles="--")
     if observed is not None:
         ax.scatter(
             frame.shift(observed.longitude),
@@ -192,7 +192,7 @@ def _draw(ax: Axes, frame: Frame, gridded, rates, region, colours, coast, observ
     return image
 
 
-def _lines(ax: Axes, frame: Frame, lines: Sequence[np.ndarray], **look) -> None:
+def draw_lines(ax: Axes, frame: Frame, lines: Sequence[np.ndarray], **look) -> None:
     """Lines wherever they cross the frame, also a turn around the Earth away; no part of the layout."""
     shifted = [
         line + [shift, 0.0]
