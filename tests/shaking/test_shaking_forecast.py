@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from houfeng.earthquake import Earthquake
@@ -160,6 +160,7 @@ class TestCounts:
 class TestProperties:
     @settings(max_examples=15)
     @given(st.floats(0.01, 200), st.floats(0.0, 0.8))
+    @example(140.5, 0.0)  # a sum that rounded to more than 1
     def test_chances_are_chances_in_order(self, total, epistemic):
         levels = [4.0, 5.0, 6.0, 7.0, 8.0]
         found = chance_of_intensity(

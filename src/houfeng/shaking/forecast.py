@@ -309,7 +309,7 @@ def _with_counts(expected: np.ndarray, numbers: np.ndarray, level: float) -> tup
     given = -np.expm1(values[:, None, None, None] * np.log1p(-per_one))  # (numbers, branches, places, levels)
     flat = given.reshape(-1, *given.shape[2:])
     weight = np.repeat(weights, len(_BRANCHES)) / len(_BRANCHES)
-    chance = np.einsum("x,xnl->nl", weight, flat)
+    chance = np.minimum(np.einsum("x,xnl->nl", weight, flat), 1.0)  # weights sum to one but for rounding
     order = np.argsort(flat, axis=0)
     ranked = np.take_along_axis(flat, order, axis=0)
     reached = np.cumsum(weight[order], axis=0)

@@ -180,7 +180,7 @@ def chance_of_at_least(motion: Motion, levels: np.ndarray) -> np.ndarray:
     chance = np.zeros((means.shape[1], len(levels)))
     for weight, mean in zip(weights, means, strict=True):
         chance += weight * ndtr((mean[:, None] - levels) / sigma[:, None])
-    return chance
+    return np.minimum(chance, 1.0)  # weights sum to one but for rounding
 
 
 def with_scatter(mmi: np.ndarray, measures: tuple[str, ...], rng: np.random.Generator) -> np.ndarray:
