@@ -14,7 +14,7 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,13 +91,15 @@ class EarthquakeNpp:
         return (self.time - np.datetime64(moment, "us")) / np.timedelta64(1, "D")
 
 
-def arguments(description: str, **flags: str) -> argparse.Namespace:
-    """Read the command line: ``shared`` (a Path that exists), ``json`` and `flags`, each with its help."""
+def arguments(description: str, *, files: Mapping[str, str] | None = None, **flags: str) -> argparse.Namespace:
+    """Read the command line: ``shared`` (a Path that exists), ``json``, and `flags` and `files`, each with its help."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--shared", type=Path, metavar="DIR", help="folder of the shared data sets")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
     for name, text in flags.items():
         parser.add_argument("--" + name.replace("_", "-"), action="store_true", help=text)
+    for name, text in (files or {}).items():
+        parser.add_argument("--" + name.replace("_", "-"), type=Path, metavar="FILE", help=text)
     given = parser.parse_args()
     given.shared = _located(given.shared)
     return given

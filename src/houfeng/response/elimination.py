@@ -20,7 +20,7 @@ import numpy as np
 from numba import njit
 
 #: Nodes with more neighbours than this stay in the core.
-MOST_NEIGHBOURS = 12
+MOST_NEIGHBOURS = 16
 
 
 @dataclass(frozen=True, slots=True)

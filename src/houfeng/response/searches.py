@@ -31,12 +31,12 @@ def search(offset, head, out_s, in_s, core_offset, core_head, core_s, sources, s
     """Seconds from each source to each node wanted, float32, shape (sources, wanted); all by their new numbers."""
     n, n_core = offset.size - 1, core_offset.size - 1
     result = np.empty((sources.size, wanted.size), np.float32)
-    time_s = np.empty(n)
+    time_s = np.full(n, np.inf)
     place = np.full(n, -1, np.int32)
-    key, item = np.empty(n), np.empty(n, np.int32)
+    key, item, climbed = np.empty(n), np.empty(n, np.int32), np.empty(n, np.int32)
     for i in range(sources.size):
-        time_s[:] = np.inf
         time_s[sources[i]] = 0.0
+        n_climbed = 0
         key[0], item[0], place[sources[i]], size = 0.0, sources[i], 0, 1
         while size > 0 and key[0] <= limit_s:
             node, now = item[0], key[0]
@@ -47,9 +47,9 @@ def search(offset, head, out_s, in_s, core_offset, core_head, core_s, sources, s
             if node < n_core:
                 size = relax(node, now, core_offset, core_head, core_s, time_s, key, item, place, size)
             else:
+                climbed[n_climbed] = node
+                n_climbed += 1
                 size = relax(node, now, offset, head, out_s, time_s, key, item, place, size)
-        for k in range(size):
-            place[item[k]] = -1
         for node in sweep:
             best = time_s[node]
             for k in range(offset[node], offset[node + 1]):
@@ -58,6 +58,15 @@ def search(offset, head, out_s, in_s, core_offset, core_head, core_s, sources, s
         for j in range(wanted.size):
             found = time_s[wanted[j]]
             result[i, j] = found if found <= limit_s else np.inf
+        # Only what was written is wiped: the graph is far larger than what one search touches.
+        time_s[:n_core] = np.inf
+        for node in sweep:
+            time_s[node] = np.inf
+        for k in range(n_climbed):
+            time_s[climbed[k]] = np.inf
+        for k in range(size):
+            time_s[item[k]] = np.inf
+            place[item[k]] = -1
     return result
 
 
