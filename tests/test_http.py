@@ -243,3 +243,17 @@ def test_a_drip_of_bytes_ends_in_a_timeout(monkeypatch):
     script = Script(httpx.Response(200, content=drip()))
     with script.client(retries=0, timeout_s=60) as client, pytest.raises(SourceError, match="did not answer"):
         client.get(URL)
+
+
+def test_a_post_sends_the_same_bytes_and_headers_at_every_attempt_and_follows_no_redirect():
+    script = Script(httpx.Response(503), httpx.Response(202, content=b"taken"))
+    with script.client() as client:
+        answer = client.post(URL, b"body", {"Idempotency-Key": "k1"})
+    assert (answer.status, answer.body) == (202, b"taken")
+    assert [(r.method, r.content, r.headers["Idempotency-Key"]) for r in script.requests] == [
+        ("POST", b"body", "k1")
+    ] * 2
+    moved = Script(httpx.Response(302, headers={"Location": "https://elsewhere.example/"}))
+    with moved.client() as client, pytest.raises(SourceError, match="answered 302"):
+        client.post(URL, b"body", {})
+    assert len(moved.requests) == 1

@@ -58,7 +58,8 @@ class ShakingBand:
     released
         Names by language of places that an earlier message warned at this level and this one does not.
     ranges
-        What the ranges of the chances are: ``models`` (over ground-motion models), ``given`` or ``none``.
+        What the ranges of the chances are: ``models`` (over ground-motion models), ``given``, ``one`` (a single
+        model has none) or ``none``.
     """
 
     rule: str
@@ -294,7 +295,7 @@ def _chances(band: ShakingBand, language: str) -> str:
     for place in band.places[:LISTED_PLACES]:
         chance, name = place.chance, w.in_language(place.names, language)
         ends = {"low": w.percent(chance.low), "high": w.percent(chance.high)}
-        key = "chance_alone" if band.ranges == "none" else "chance_line"
+        key = "chance_line" if band.ranges in ("models", "given") else "chance_alone"
         lines.append(w.say(key, language, place=name, chance=w.percent(chance.value), **ends))
     if len(band.places) > LISTED_PLACES:
         lines.append(w.say("more_places", language, n=len(band.places) - LISTED_PLACES))

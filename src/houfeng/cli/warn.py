@@ -45,6 +45,9 @@ ConfirmedOption = Annotated[
 CountryOption = Annotated[
     str, typer.Option("--country", help="Whose tsunami centre to name: CL, JP, US, US-HI, CN, FR, IT; else by place.")
 ]
+MotionOption = Annotated[
+    str, typer.Option("--motion-region", help="Where the ground-motion models are for: chile, global, california ...")
+]
 SimulatedOption = Annotated[bool, typer.Option("--simulated", help="The input is invented; every text says so.")]
 
 #: The error of a location nobody has told.
@@ -73,6 +76,7 @@ def event(
     solutions: SolutionsOption = 1,
     confirmed_by: ConfirmedOption = "",
     country: CountryOption = "",
+    motion_region: MotionOption = "global",
     drill: DrillOption = False,
     simulated: SimulatedOption = False,
     as_of: AsOfOption = "",
@@ -104,7 +108,7 @@ def event(
             known = store.alerts.thread(earthquake.event_id, drill=drill)[0].id
             raise InputError(f"{earthquake.event_id} has a thread already; go on with: houfeng warn update {known}")
         _draft(store, earthquake, places, chances, rules, _location(stations, error_km, solutions, confirmed_by),
-               country, drill, simulated, as_of, as_json)  # fmt: skip
+               country, motion_region, drill, simulated, as_of, as_json)  # fmt: skip
 
 
 @app.command()
@@ -121,6 +125,7 @@ def update(
     solutions: SolutionsOption = 1,
     confirmed_by: ConfirmedOption = "",
     country: CountryOption = "",
+    motion_region: MotionOption = "global",
     simulated: SimulatedOption = False,
     as_of: AsOfOption = "",
     as_json: JsonOption = False,
@@ -140,7 +145,7 @@ def update(
         if not thread_of(store.alerts, record.event, drill=record.drill):
             raise InputError(f"nothing was published on {record.event} yet, so there is nothing to update")
         _draft(store, earthquake, places, chances, rules, _location(stations, error_km, solutions, confirmed_by),
-               country, record.drill, simulated, as_of, as_json)  # fmt: skip
+               country, motion_region, record.drill, simulated, as_of, as_json)  # fmt: skip
 
 
 @app.command()
@@ -248,7 +253,7 @@ def _event_of(path: Path) -> Earthquake:
 
 def _draft(
     store: Store, earthquake: Earthquake, places_file: Path, chances_file: Path | None, rules_file: Path | None,
-    location: Location, country: str, drill: bool, simulated: bool, as_of: str, as_json: bool
+    location: Location, country: str, motion_region: str, drill: bool, simulated: bool, as_of: str, as_json: bool
 ) -> None:  # fmt: skip
     from houfeng.operations.alert_log import keep, thread_of, warned_before
     from houfeng.operations.places import read_places
@@ -262,7 +267,7 @@ def _draft(
     product = warn(
         earthquake,
         places,
-        _chances(earthquake, places, chances_file, rules, settings, simulated),
+        _chances(earthquake, places, chances_file, motion_region, rules, settings, simulated),
         rules=rules,
         location=location,
         sender=sender_of(settings),
@@ -272,14 +277,17 @@ def _draft(
         warned=warned_before(store, earthquake.event_id, drill=drill),
         country=country,
     )
+    for note in product.chances.notes:
+        say(note["en"])
     facts = facts_of(product, location)
     record = keep(store, product.alert, facts) if product.alert else None
     _tell(product, facts, record, as_json)
 
 
 def _chances(
-    earthquake: Earthquake, places: Places, path: Path | None, rules: Rules, settings: Settings, simulated: bool
-) -> Chances:
+    earthquake: Earthquake, places: Places, path: Path | None, motion_region: str, rules: Rules, settings: Settings,
+    simulated: bool
+) -> Chances:  # fmt: skip
     from dataclasses import replace
 
     import numpy as np
@@ -289,7 +297,7 @@ def _chances(
 
     if path is None:
         rng = np.random.default_rng(settings.forecast.seed)
-        chances = chances_at_places(earthquake, places, rules.levels, rng=rng)
+        chances = chances_at_places(earthquake, places, rules.levels, rng=rng, region=motion_region)
     else:
         chances = read_chances(path, places)
     return replace(chances, simulated=chances.simulated or simulated)

@@ -56,13 +56,16 @@ class Chances:
     by_level
         MMI to an array of shape (3, n): best estimate, low and high end of its range.
     ranges
-        What the ranges are: ``models``, ``given`` or ``none`` (then the ends equal the estimate).
+        What the ranges are: ``models``, ``given``, or with ends that equal the estimate ``one`` (a single model) and
+        ``none``.
     source
         Where they come from, for people.
     simulated
         Whether anything they rest on was invented.
     fields : ndarray of shape (n_fields, n), optional
         Simulated intensities they agree with.
+    notes
+        What whoever decides must know of them, by language: models used beyond their limits.
     """
 
     by_level: Mapping[float, np.ndarray]
@@ -70,6 +73,7 @@ class Chances:
     source: str
     simulated: bool = False
     fields: np.ndarray | None = None
+    notes: tuple[Mapping[str, str], ...] = ()
 
     @property
     def best(self) -> dict[float, np.ndarray]:

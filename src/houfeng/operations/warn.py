@@ -9,7 +9,6 @@ import numpy as np
 from houfeng.alerts import Alert, next_message
 from houfeng.alerts.compose import Frame, Place, SeaText, ShakingBand, shaking_infos
 from houfeng.earthquake import Earthquake
-from houfeng.errors import InputError
 from houfeng.operations.places import Chances, Places, indices_of
 from houfeng.values import Estimate
 from houfeng.warning import Band, Decision, Location, Rules, TsunamiNotice, decide, tsunami_notice
@@ -123,44 +122,55 @@ def warn(
 
 
 def chances_at_places(
-    earthquake: Earthquake, places: Places, levels: Sequence[float], *, rng: np.random.Generator
+    earthquake: Earthquake,
+    places: Places,
+    levels: Sequence[float],
+    *,
+    rng: np.random.Generator,
+    region: str = "global",
 ) -> Chances:
-    """Chance of shaking of at least each MMI of `levels` at `places`, by every ground-motion model for the regime.
+    """Chance of shaking of at least each MMI of `levels` at `places`, by the ground-motion models for the earthquake.
 
-    The best estimate is the mean over the models, the range runs from the lowest to the highest. The source is a
-    point with a plane of unknown direction, the ground is stiff soil (Vs30 360 m/s): what is known in the first
+    The best estimate is the weighted mean over the models, the range runs from the lowest to the highest. The source
+    is a point with a plane of unknown direction, the ground is stiff soil (Vs30 360 m/s): what is known in the first
     minutes.
 
-    Raises
-    ------
-    InputError
-        When no model is made for the regime of the earthquake.
+    Parameters
+    ----------
+    region
+        Of the models: ``chile``, ``global`` ... (:func:`houfeng.shaking.regimes.choose_models`).
+    rng
+        For the simulated fields behind the numbers of errors.
     """
     from houfeng.shaking.field import ShakingField
-    from houfeng.shaking.gmm import models
     from houfeng.shaking.intensity import chance_of_at_least, mmi_of, with_scatter
+    from houfeng.shaking.regimes import choose_models, outside_limits
     from houfeng.shaking.rupture import Rupture
     from houfeng.shaking.sites import Sites
 
-    fitting = {name: model() for name, model in sorted(models().items()) if earthquake.regime in model.regimes}
-    if not fitting:
-        raise InputError(f"no ground-motion model is made for {earthquake.regime} earthquakes; give --chances")
+    weights = choose_models(earthquake.regime, region)
     sites = Sites.of(longitude=places.longitude, latitude=places.latitude)
     rupture = Rupture.point(earthquake)
     distances = rupture.distances(sites)
     tables, fields = [], []
-    for model in fitting.values():
+    for model, weight in weights.items():
         motion = model.motion(rupture, distances, sites, _MEASURES)
         tables.append(chance_of_at_least(motion, np.array(levels, float)).T)
-        drawn = ShakingField(earthquake, sites, motion, model.name).realisations(N_FIELDS // len(fitting), rng)
+        field = ShakingField(earthquake, sites, motion, model.name)
+        drawn = field.realisations(max(round(N_FIELDS * weight), 1), rng)
         fields.append(with_scatter(mmi_of(drawn), _MEASURES, rng))
     table = np.clip(np.stack(tables), 0, 1)  # (n_models, n_levels, n_places)
-    rows = np.stack([table.mean(axis=0), table.min(axis=0), table.max(axis=0)], axis=1)
+    best = np.average(table, axis=0, weights=list(weights.values()))
+    low, high = np.minimum(table.min(axis=0), best), np.maximum(table.max(axis=0), best)
     return Chances(
-        by_level=dict(zip(map(float, levels), rows, strict=True)),
-        ranges="models" if len(fitting) > 1 else "none",
-        source=f"ground-motion models {', '.join(fitting)}; point source, Vs30 360 m/s everywhere",
+        by_level=dict(zip(map(float, levels), np.stack([best, low, high], axis=1), strict=True)),
+        ranges="models" if len(weights) > 1 else "one",
+        source=f"ground-motion models {', '.join(model.name for model in weights)}; point source, Vs30 360 m/s",
         fields=np.concatenate(fields),
+        notes=tuple(
+            {language: note.text(language) for language in ("en", "zh")}
+            for note in outside_limits(weights, rupture, distances, sites)
+        ),
     )
 
 
@@ -176,6 +186,7 @@ def facts_of(product: WarnProduct, location: Location) -> dict[str, object]:
             "confirmed_by": location.confirmed_by,
         },
         "chances_from": product.chances.source,
+        "notes": [dict(note) for note in product.chances.notes],
         "simulated": product.chances.simulated,
         "warned": product.warned,
         "tsunami": product.tsunami is not None,
