@@ -8,6 +8,7 @@ from houfeng.damage.assessment import DamageAssessment
 from houfeng.damage.assessment import assess as damage_of
 from houfeng.damage.exposure import Exposure
 from houfeng.damage.pager import Alert, death_alert, loss_alert, people_by_mmi
+from houfeng.earthquake import Earthquake
 from houfeng.errors import InputError
 from houfeng.operations.training import Progress, silent
 from houfeng.shaking.conditioning import condition
@@ -22,6 +23,8 @@ from houfeng.shaking.stations import Stations
 
 #: What damage to buildings, people's intensity and bridges are reckoned from.
 MEASURES = ("PGA", "PGV", "SA(1.0)")
+#: PGV of smaller subduction earthquakes is not used for intensity (docs/concepts/ground-motion.md).
+PGV_FROM = 7.5
 #: Equally likely fields of shaking.
 N_FIELDS = 200
 
@@ -118,7 +121,7 @@ def assess(
     sites = _sites(exposure, vs30_mps, places)
     field, outside = shaking(rupture, sites, region=region, stations=stations)
     samples = field.realisations(n_fields, rng)
-    samples["MMI"] = mmi_of({"PGA": samples["PGA"], "PGV": samples["PGV"]})
+    samples["MMI"] = mmi_of({name: samples[name] for name in felt_measures(rupture.earthquake)})
     progress("damage, people and losses")
     n = len(exposure)
     damage = damage_of(
@@ -135,6 +138,15 @@ def assess(
         losses_alert=loss_alert(exposed, country),
         outside=outside,
     )
+
+
+def felt_measures(earthquake: Earthquake) -> tuple[str, ...]:
+    """What intensity is reckoned from: PGA and PGV, but PGA alone for subduction earthquakes below `PGV_FROM`.
+
+    The models of subduction earthquakes have no PGV of their own; the one borrowed is too high for small ones.
+    """
+    borrowed = earthquake.regime != "crustal" and earthquake.magnitude < PGV_FROM
+    return ("PGA",) if borrowed else ("PGA", "PGV")
 
 
 def shaking(

@@ -52,6 +52,10 @@ class City:
         Water in each depot.
     teams
         Search and rescue.
+    shore : ndarray, shape (n, 2)
+        Points along it, longitude and latitude in degrees; none far from the sea.
+    coastal_strip_km
+        Nothing is opened nearer to the shore, and nobody sent there while a tsunami may come.
     simulated
         What of it is invented, by language, for every page.
     """
@@ -74,6 +78,8 @@ class City:
     depots: Places
     stock_litres: np.ndarray
     teams: RescueTeams
+    shore: np.ndarray
+    coastal_strip_km: float
     simulated: tuple[Mapping[str, str], ...]
 
     @property
@@ -82,18 +88,22 @@ class City:
         share = self.population / self.population.sum()
         return float(share @ self.zone_longitude), float(share @ self.zone_latitude)
 
+    def in_coastal_strip(self, *, longitude: np.ndarray, latitude: np.ndarray) -> np.ndarray:
+        """Which places in degrees, shape (n,), are nearer to the shore than the strip is wide."""
+        return shore_distance_km(self.shore, longitude, latitude) <= self.coastal_strip_km
 
-def coquimbo() -> City:
+
+def coquimbo(coastal_strip_km: float = COASTAL_STRIP_KM) -> City:
     """Coquimbo-La Serena, Chile: real people and roads; buildings, hospitals, depots and teams are SIMULATED."""
     zones, roads = coquimbo_zones(), coquimbo_roads()
     exposure = simulate_stock(zones_for_stock(), country="CL", rng=np.random.default_rng(_STOCK_SEED))
     shore = shore_of(roads)
     big = np.flatnonzero(zones.population >= _BIG_ZONE)
-    inland = big[shore_distance_km(shore, zones.longitude[big], zones.latitude[big]) > 2 * COASTAL_STRIP_KM]
+    inland = big[shore_distance_km(shore, zones.longitude[big], zones.latitude[big]) > 2 * coastal_strip_km]
     order = inland[np.argsort(-zones.population[inland], kind="stable")]
 
     def places(kind: str, rows: np.ndarray, capacity: float) -> Places:
-        near = shore_distance_km(shore, zones.longitude[rows], zones.latitude[rows]) <= COASTAL_STRIP_KM
+        near = shore_distance_km(shore, zones.longitude[rows], zones.latitude[rows]) <= coastal_strip_km
         return Places(
             place_id=tuple(f"{kind} {zones.zone_id[row]}" for row in rows),
             longitude=zones.longitude[rows],
@@ -122,6 +132,8 @@ def coquimbo() -> City:
         field_hospitals=places("field hospital", big[::3], _FIELD_HOSPITAL_BEDS),
         depots=places("depot", order[[3, 11]], 0.0),
         stock_litres=np.full(2, _WATER_LITRES),
+        shore=shore,
+        coastal_strip_km=coastal_strip_km,
         teams=_teams(zones.longitude[order[[1, 5, 9]]], zones.latitude[order[[1, 5, 9]]]),
         simulated=(
             {"en": "buildings (made from population and PAGER's inventory of Chile)",
@@ -164,6 +176,8 @@ def shore_of(roads: RoadNetwork) -> np.ndarray:
 
 def shore_distance_km(shore: np.ndarray, longitude: np.ndarray, latitude: np.ndarray) -> np.ndarray:
     """Distance in km from places in degrees, shape (n,), to the nearest point of a shore."""
+    if not len(shore):
+        return np.full(len(longitude), np.inf)
     far = great_circle_km(
         longitude=longitude[:, None], latitude=latitude[:, None], to_longitude=shore[:, 0], to_latitude=shore[:, 1]
     )

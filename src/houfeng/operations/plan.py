@@ -25,11 +25,15 @@ class Shock:
 
 @dataclass(frozen=True)
 class Case:
-    """What a run is about: a name for files, titles by language, and an earthquake if there is one."""
+    """What a run is about: a name for files, titles by language, an earthquake and a city if there are any.
+
+    With a city (``coquimbo``) the chain of warning, assessment and response follows the forecasts.
+    """
 
     name: str
     titles: Mapping[str, str] = field(default_factory=dict)
     shock: Shock | None = None
+    city: str = ""
 
 
 #: The case that ships with Houfeng: origin and hypocentre of the USGS.
@@ -42,6 +46,7 @@ ILLAPEL = Case(
         longitude=-71.6744,
         latitude=-31.5729,
     ),
+    city="coquimbo",
 )
 
 #: Midnight before it, then an hour, a day and a week after it.

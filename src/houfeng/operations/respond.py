@@ -15,7 +15,7 @@ from houfeng.response.bridges import bridge_chance, bridge_sites
 from houfeng.response.closures import ClosureChance, Closures
 from houfeng.response.debris import debris_chance
 from houfeng.response.demand import LEVEL, ZoneDemand
-from houfeng.response.facilities import choose_facilities
+from houfeng.response.facilities import Places, choose_facilities
 from houfeng.response.isochrones import Isochrones, ReachChange, isochrones, reach_change
 from houfeng.response.needs import needs_of
 from houfeng.response.plan import ResponsePlan
@@ -59,6 +59,8 @@ class Response:
         The plan.
     paths
         Longitude and latitude along the way of each team, shape (n, 2), by its identifier.
+    waiting
+        Rescue sites in the coastal strip, where nobody is sent while a tsunami may come.
     """
 
     city: City
@@ -71,6 +73,7 @@ class Response:
     change: ReachChange
     plan: ResponsePlan
     paths: Mapping[str, np.ndarray]
+    waiting: tuple[str, ...]
 
 
 def respond(
@@ -83,6 +86,7 @@ def respond(
     bridge_sa10_g: np.ndarray | None = None,
     closures: Closures | None = None,
     advice: tuple[Advice, ...] = (),
+    tsunami: bool = False,
     progress: Progress = silent,
 ) -> Response:
     """Plan the response to `damage` in `city`.
@@ -96,6 +100,8 @@ def respond(
         is SIMULATED: nobody has looked.
     advice
         Given before; becomes part of the plan.
+    tsunami
+        Whether one may come: then no team is sent into the coastal strip.
 
     Raises
     ------
@@ -123,13 +129,43 @@ def respond(
         isochrones(each, hospital_nodes, zone_nodes=zone_nodes, population=city.population) for each in (whole, router)
     )
     progress("teams, hospitals, shelters and water")
-    sites = RescueSites.from_demand(demand)
+    sites, waiting = _sites(city, demand, tsunami)
     site_nodes = _nodes(city, among, sites.longitude, sites.latitude)
     base_nodes = _nodes(city, among, city.teams.longitude, city.teams.latitude)
     rescue = plan_rescue(RescueTask(sites, city.teams, _rescue_travel(router, base_nodes, site_nodes)), rng=rng)
+    parts = _opened(city, demand, router, zone_nodes, among)
+    simulated = demand.simulated or closures.simulated
+    plan = ResponsePlan(event_id=event_id, issued=issued, simulated=simulated, rescue=rescue, advice=advice, **parts)
+    paths = _paths(router, rescue, base_nodes, site_nodes)
+    return Response(
+        city, demand, chance, closures, n_closed, km_closed, reach, reach_change(before, reach), plan, paths, waiting
+    )
+
+
+def _sites(city: City, demand: ZoneDemand, tsunami: bool) -> tuple[RescueSites, tuple[str, ...]]:
+    """Rescue sites to go to now, and those that wait."""
+    sites = RescueSites.from_demand(demand)
+    if not tsunami:
+        return sites, ()
+    wet = city.in_coastal_strip(longitude=sites.longitude, latitude=sites.latitude)
+    dry = np.flatnonzero(~wet)
+    kept = RescueSites(
+        site_id=tuple(sites.site_id[i] for i in dry),
+        longitude=sites.longitude[dry],
+        latitude=sites.latitude[dry],
+        trapped=sites.trapped.select(dry),
+        service_s=sites.service_s[dry],
+        level=tuple(sites.level[i] for i in dry),
+        simulated=sites.simulated,
+    )
+    return kept, tuple(sites.site_id[i] for i in np.flatnonzero(wet))
+
+
+def _opened(city: City, demand: ZoneDemand, router: Router, zone_nodes: np.ndarray, among: np.ndarray) -> dict:
+    """Needs, and what is opened and allotted for them."""
     needs = needs_of(demand)
 
-    def ways(places) -> np.ndarray:
+    def ways(places: Places) -> np.ndarray:
         nodes = _nodes(city, among, places.longitude, places.latitude)
         return router.matrix(zone_nodes, nodes).T
 
@@ -158,12 +194,7 @@ def respond(
         need=needs.amount("water") * _WATER_DAYS,
         travel_s=ways(city.depots),
     )
-    simulated = demand.simulated or closures.simulated
-    plan = ResponsePlan(event_id, issued, simulated, needs, rescue, (hospitals,), (shelter,), (water,), advice)
-    paths = _paths(router, rescue, base_nodes, site_nodes)
-    return Response(
-        city, demand, chance, closures, n_closed, km_closed, reach, reach_change(before, reach), plan, paths
-    )
+    return {"needs": needs, "facilities": (hospitals,), "evacuations": (shelter,), "supplies": (water,)}
 
 
 def demand_of(city: City, damage: DamageAssessment) -> ZoneDemand:

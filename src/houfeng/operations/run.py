@@ -9,11 +9,14 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
+from houfeng.forecasts.forecast import Forecast
 from houfeng.operations import document, outputs
 from houfeng.operations.compare import compare
-from houfeng.operations.forecast import forecast
+from houfeng.operations.forecast import ForecastProduct, forecast
 from houfeng.operations.plan import Plan
+from houfeng.operations.replay import replay, shaking_section
 from houfeng.operations.training import BASELINE, Progress, Trained, silent, train
+from houfeng.reports.headlines import middle_horizon
 from houfeng.store import Run, Store
 
 
@@ -48,8 +51,9 @@ def run(plan: Plan, store: Store, progress: Progress = silent) -> RunResult:
             steps.take(f"forecast {document.time(moment)}", lambda i=i: steps.moment(i))
             for i, moment in enumerate(plan.moments)
         ]
+        followed = steps.take("chain", lambda: steps.chain(sections)) if plan.case.city else {}
         progress("writing forecast.json and report.html")
-        whole = document.assemble(head, sections)
+        whole = document.assemble(head, sections) | {name: followed[name] for name in ("chain",) if name in followed}
         outputs.write_text(
             plan.folder / "forecast.json", json.dumps(whole, ensure_ascii=False, indent=1, allow_nan=False)
         )
@@ -119,4 +123,17 @@ class _Steps:
             self.store.save_forecast(self.work, made)
         self.progress(f"{plan.moments[index]:%Y-%m-%d %H:%M} UTC: writing files and maps")
         files = outputs.write_moment(plan, product, comparison)
-        return document.section(product, comparison) | {"files": files}
+        section = document.section(product, comparison) | {"files": files}
+        if plan.case.city:
+            section["shaking"] = shaking_section(self._primary(product), product.history)
+        return section
+
+    def chain(self, sections: list[dict]) -> dict:
+        """What followed the earthquake of the case: warning, assessment, response."""
+        label = self.plan.catalog.provenance.label
+        return replay(sections[0]["shaking"], label, self.plan.folder, seed=self.plan.seed, progress=self.progress)
+
+    def _primary(self, product: ForecastProduct) -> Forecast:
+        """The forecast that is drawn and explained, over the middle horizon."""
+        name = next((model for model in self.plan.models if model in product.trained.fitted), BASELINE)
+        return product.forecasts[name, middle_horizon(self.plan.horizons_days)]
