@@ -69,6 +69,13 @@ def test_as_many_as_possible_are_served_even_by_long_detours():
     assert done.missing.sum() == 0 and done.flow.tolist() == [[0, 10], [10, 0]]
 
 
+def test_a_whole_chain_of_detours_is_worth_one_more_served():
+    """Serving the last sink costs two long detours more than leaving it out."""
+    far, no = 1000, np.inf
+    done = transport([[1, no, 1], [far, 1, no], [no, far, no]], [10, 10, 10], [10, 10, 10])
+    assert done.missing.sum() == 0
+
+
 def test_the_important_are_served_first():
     assert transport([[100, 1]], [5], [5, 5], [3, 1]).missing.tolist() == [0, 5]
     assert transport([[100, 1]], [5], [5, 5]).missing.tolist() == [5, 0]

@@ -242,7 +242,7 @@ def _opened(
         return np.zeros(0, int), 0.0
     found = locate(allowed_s[np.ix_(usable, asked)], capacity[usable], people[asked], most)
     serving = found.transport.flow.sum(axis=1) > 0
-    gap = 1.0 - found.bound / found.cost if found.cost > 0 else 0.0
+    gap = max(0.0, 1.0 - found.bound / found.cost) if found.cost > 0 else 0.0
     return usable[found.opened[serving]], gap
 
 

@@ -59,7 +59,7 @@ def locate(travel_s: np.ndarray, capacity: np.ndarray, people: np.ndarray, most:
     bound, sets = _relaxed(search, most)
     best = min(sets, key=search.value)
     best = _swapped(search, best, bound)
-    return Located(best, search.known[tuple(best)][1], search.value(best), min(bound, search.value(best)))
+    return Located(best, search.known[tuple(best)][1], search.value(best), bound)
 
 
 class _Search:
