@@ -1,8 +1,8 @@
 """Field hospitals: 15 of 60 places for 300 zones, by travel of all people.
 
 Instances come from :func:`instance` below with stated seeds. Lower bounds are stored in `LOWER_BOUND`: the dual bounds
-of HiGHS 1.12 (scipy.optimize.milp, strong formulation, people of a zone may be split), stopped at a gap of 0.01 % or 90 s of wall clock on two
-shared cores, which ``--peer`` computes again. CPU seconds are those of one choice.
+of HiGHS 1.12 (scipy.optimize.milp, strong formulation, people of a zone may be split), stopped at a gap of 0.01 % or
+after 90 s of wall clock on two shared cores; ``--peer`` computes them again. CPU seconds are those of one choice.
 """
 
 import argparse
