@@ -15,7 +15,7 @@ from houfeng.response.bridges import (
 )
 from houfeng.response.closure_files import read_closures
 from houfeng.response.closures import ClosureChance, Closures
-from houfeng.response.debris import Roadside, debris_chance
+from houfeng.response.debris import Roadside, built_up_share, debris_chance, zone_of_edges
 from houfeng.response.snapping import EdgeFinder
 from tests.response.road_cases import ring
 
@@ -274,3 +274,16 @@ def test_rubble_rises_with_collapse_and_with_length(one, other):
 def test_rubble_that_makes_no_sense(make, message):
     with pytest.raises(InputError, match=message):
         make()
+
+
+def test_edges_take_the_zone_whose_centroid_is_nearest():
+    zones = {"longitude": np.array([0.005, 0.005, -0.02]), "latitude": np.array([-0.001, 0.011, 0.01])}
+    assert zone_of_edges(ring(), **zones).tolist()[::2] == [0, 1, 1]
+
+
+def test_buildings_stand_evenly_along_the_streets_of_their_zone():
+    zone = np.array([0, 0, 1, 1, 2])
+    share = built_up_share(ring(), zone, np.array([100, 1e6, 0]))
+    assert share == pytest.approx([0.3, 0.3, 1, 1, 0])  # 100 fronts of 12 m on 4,000 m of roadside
+    with pytest.raises(InputError, match="fewer than no"):
+        built_up_share(ring(), zone, np.array([1, -1, 0]))

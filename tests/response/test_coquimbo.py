@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -65,3 +67,11 @@ def test_the_city_can_be_crossed_and_the_closed_river_divides_it():
     after = isochrones(router.under(shut), south, **people)
     assert before.people_cut_off == 0 and (after.people <= before.people).all()
     assert after.cut_off[zones.latitude.argmax()], "the north bank has no way round within the map"
+
+
+def test_the_page_on_roads_runs_as_written(capsys):
+    page = (Path(__file__).parents[2] / "docs" / "concepts" / "roads.md").read_text(encoding="utf-8")
+    code = page.split("```python\n")[1].split("```")[0]
+    exec(compile(code, "roads.md", "exec"), {})
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "every destination can be reached from every origin" and len(told) >= 2

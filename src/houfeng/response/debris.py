@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from houfeng.errors import InputError
+from houfeng.geo import to_xyz_km
 from houfeng.response.closures import ClosureChance
 from houfeng.response.roads import RoadNetwork
 
@@ -123,3 +124,32 @@ def debris_chance(
     probability = -np.expm1(-fields * (buildings * blocking)).mean(axis=0)
     source = "SIMULATED rubble in the street: heaps of collapsed buildings"
     return ClosureChance(probability, source, np.ones(network.n_edges))
+
+
+def zone_of_edges(network: RoadNetwork, *, longitude: np.ndarray, latitude: np.ndarray) -> np.ndarray:
+    """Zone with the nearest centroid to the middle of each edge's ends, shape (m,): its place in the lists given."""
+    from scipy.spatial import cKDTree
+
+    nodes = to_xyz_km(longitude=network.node_longitude, latitude=network.node_latitude)
+    middles = (nodes[network.edge_from] + nodes[network.edge_to]) / 2
+    return cKDTree(to_xyz_km(longitude=longitude, latitude=latitude)).query(middles)[1].astype(np.int64)
+
+
+def built_up_share(
+    network: RoadNetwork, zone_of_edge: np.ndarray, buildings: np.ndarray, *, roadside: Roadside | None = None
+) -> np.ndarray:
+    """Share of the roadside with buildings on it, shape (m,), if those of a zone stand evenly along its streets.
+
+    Parameters
+    ----------
+    zone_of_edge : ndarray of int, shape (m,)
+        From :func:`zone_of_edges`.
+    buildings : ndarray, shape (n_zones,)
+        How many there are, 0 or more.
+    """
+    buildings = np.asarray(buildings, float)
+    if not (buildings >= 0).all():
+        raise InputError("a zone has fewer than no buildings")
+    room_m = 2 * np.bincount(zone_of_edge, weights=network.length_m, minlength=len(buildings))
+    front_m = (roadside or Roadside()).frontage_m * buildings
+    return np.minimum(front_m / np.maximum(room_m, 1e-9), 1.0)[zone_of_edge]

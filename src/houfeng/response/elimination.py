@@ -2,7 +2,8 @@
 
 When node x goes, every pair of its neighbours p, q keeps the way p - x - q as an edge of its own, or as a shorter
 weight of the edge they had. Dead ends and chains go first, then crossings of three, then of four and so on; what is
-left is the *core*. A road graph loses nine nodes of ten that way.
+left is the *core*. A road graph shaped like OpenStreetMap's loses nine
+nodes of ten that way.
 
 Which edges arise depends on the graph alone, not on travel times, so that part is done once (:func:`eliminate`);
 new travel times, closures among them, only run down a list of sums and minima (:func:`weigh`). Searches in the small
