@@ -122,7 +122,13 @@ def test_an_all_clear_leaves_the_sea_to_its_centre_and_a_cancel_takes_all_back()
     cancel = closing_infos("cancel", ILLAPEL, first, frame(), {"zh": "定位有误"})
     assert [area.description for area in clear[0].areas] == ["Coquimbo", "La Serena"]
     assert "shaking only" in clear[0].headline and "until your tsunami warning centre" in clear[0].instruction
-    assert len(cancel[0].areas) == 3
+    assert clear[2:] == first.infos[-2:], "the words on a tsunami are said again, as an update replaces all before"
+    ended = message("all-clear", thread=(first,), after=1, infos=clear)
+    assert ended.kind == "all-clear" and [i.responses for i in ended.infos[1:3]] == [
+        ("AllClear",),
+        ("Evacuate", "Monitor"),
+    ]
+    assert len(cancel) == 2 and len(cancel[0].areas) == 3
     assert "Reason: it has ended" in clear[0].description and "it has ended" in clear[1].description
     assert "定位有误" in cancel[0].description and cancel[0].responses == ("None",)
     sea_only = message(infos=shaking_infos(ILLAPEL, [], frame(), SEA))

@@ -234,14 +234,14 @@ class Alert:
 
     @property
     def kind(self) -> str:
-        """One of :data:`KINDS`; an all-clear is an Update in which every block says AllClear.
+        """One of :data:`KINDS`; an all-clear is an Update in which a block says AllClear.
 
         Raises
         ------
         InputError
             For an acknowledgement or an error message, which have no place in our life cycle.
         """
-        if self.message_type == "Update" and self.infos and all("AllClear" in info.responses for info in self.infos):
+        if self.message_type == "Update" and any("AllClear" in info.responses for info in self.infos):
             return "all-clear"
         kinds = {"Alert": "new", "Update": "update", "Cancel": "cancel"}
         if self.message_type not in kinds:

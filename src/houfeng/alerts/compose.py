@@ -137,7 +137,8 @@ def closing_infos(
 ) -> tuple[Info, ...]:
     """The blocks of a ``cancel`` or ``all-clear``: one for each language, for all areas warned last.
 
-    An all-clear ends the warning of shaking only: it leaves out the areas that were told of a possible tsunami.
+    An all-clear ends the warning of shaking only. As it takes the place of the earlier message, it says again, word
+    for word, what that said of a possible tsunami.
 
     Parameters
     ----------
@@ -187,6 +188,8 @@ def closing_infos(
                 areas=tuple(areas),
             )
         )
+    if kind == "all-clear":
+        infos += [info for info in earlier.infos if "Evacuate" in info.responses]
     return tuple(infos)
 
 

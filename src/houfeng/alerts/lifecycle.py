@@ -94,7 +94,8 @@ def next_message(
     kind
         ``new``, ``update``, ``cancel`` or ``all-clear``.
     infos
-        Its blocks of information; those of an all-clear get the response AllClear here.
+        Its blocks of information; those of an all-clear get the response AllClear here, but words on a possible
+        tsunami stay as they are.
     thread
         Messages published on this event before, oldest first; drills and others never share a thread.
 
@@ -123,7 +124,7 @@ def next_message(
     if not infos:
         raise InputError(f"the {kind} message on {event_id} has no block of information")
     if kind == "all-clear":
-        infos = tuple(replace(info, responses=("AllClear",)) for info in infos)
+        infos = tuple(info if _of_the_sea(info) else replace(info, responses=("AllClear",)) for info in infos)
     references = tuple(earlier.reference for earlier in thread)
     return Alert(
         identifier=identify(
@@ -181,6 +182,10 @@ def stale_reason(alert: Alert, thread: Sequence[Alert], now: datetime) -> str:
     if not alert.drill and ends and max(ends) <= now:
         return f"{alert.identifier} expired at {max(ends).isoformat()}; compose it again"
     return ""
+
+
+def _of_the_sea(info: Info) -> bool:
+    return "Evacuate" in info.responses
 
 
 def _facts(info: Info) -> dict[str, object]:
