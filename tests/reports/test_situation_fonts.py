@@ -10,7 +10,6 @@ from houfeng.reports.messages import catalogue
 from houfeng.reports.situation_numbers import situation_words
 from houfeng.values import STATES, legal_notice
 
-
 #: Signs of the HTML pages alone, which use the fonts of the browser.
 BROWSER_ONLY = set("✓✗")
 

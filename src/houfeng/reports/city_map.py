@@ -27,6 +27,7 @@ from houfeng.reports.city_style import (
     ROUTE_COLOURS,
     STRIP,
     ZONE_COLOURS,
+    beside,
     canvas,
     foot_legend,
     legend_height,
@@ -139,10 +140,10 @@ def _zones(figure: Figure, ax: Axes, frame: Frame, zones: ZoneValues, language: 
     faces = np.where(np.isfinite(value)[:, None], scale(norm(np.nan_to_num(value))), to_rgba(UNKNOWN))
     seen = np.zeros(len(value), bool) if zones.observed is None else np.asarray(zones.observed, bool)
     if zones.rings is None:
-        ax.scatter(frame.shift(zones.longitude), zones.latitude, s=130, c=faces, edgecolors=np.where(seen, INK, FAINT),
-                   linewidths=np.where(seen, 1.6, 0.5), zorder=1.2)  # fmt: skip
+        look = {"c": faces, "edgecolors": np.where(seen, INK, FAINT), "linewidths": np.where(seen, 1.6, 0.5)}
+        ax.scatter(beside(frame, zones.longitude), zones.latitude, s=130, zorder=1.2, **look)
     else:
-        rings = [np.column_stack([frame.shift(ring[:, 0]), ring[:, 1]]) for ring in zones.rings]
+        rings = [np.column_stack([beside(frame, ring[:, 0]), ring[:, 1]]) for ring in zones.rings]
         for chosen, look in ((~seen, (PAPER, 0.4)), (seen, (INK, 1.6))):
             picked = np.flatnonzero(chosen)
             shapes = PolyCollection([rings[i] for i in picked], facecolors=faces[picked], edgecolors=look[0],
@@ -158,13 +159,13 @@ def _zones(figure: Figure, ax: Axes, frame: Frame, zones: ZoneValues, language: 
 
 
 def _strip(ax: Axes, frame: Frame, strip: Strip) -> None:
-    grid = frame.shift(strip.longitude), strip.latitude, np.asarray(strip.inside, float)
+    grid = beside(frame, strip.longitude), strip.latitude, np.asarray(strip.inside, float)
     ax.contourf(*grid, levels=[0.5, 1.5], colors="none", hatches=["////"], zorder=2.1)
     ax.contour(*grid, levels=[0.5], colors=STRIP, linewidths=0.7, zorder=2.1)
 
 
 def _roads(ax: Axes, frame: Frame, roads: RoadLines) -> None:
-    points = np.column_stack([frame.shift(roads.longitude), roads.latitude])
+    points = np.column_stack([beside(frame, roads.longitude), roads.latitude])
     start = np.asarray(roads.offset[:-1])
     low, high = np.minimum.reduceat(points, start), np.maximum.reduceat(points, start)
     near = (high >= (frame.west, frame.south)).all(axis=1) & (low <= (frame.east, frame.north)).all(axis=1)
@@ -191,7 +192,7 @@ def _route_look(i: int) -> dict:
 
 
 def _route(ax: Axes, frame: Frame, route: Route, i: int) -> None:
-    x, y = frame.shift(route.longitude), route.latitude
+    x, y = beside(frame, route.longitude), route.latitude
     ax.plot(x, y, color=PAPER, lw=3.2, zorder=5, solid_capstyle="round")
     ax.plot(x, y, lw=1.9, zorder=5.1, **_route_look(i))
 
@@ -202,7 +203,7 @@ def _damage(ax: Axes, frame: Frame, damage: DamageCounts) -> None:
     if tallest <= 0:
         return
     width, height = 0.009 * (frame.east - frame.west), 0.07 * (frame.north - frame.south)
-    x, y = frame.shift(damage.longitude) - width / 2, np.asarray(damage.latitude, float)
+    x, y = beside(frame, damage.longitude) - width / 2, np.asarray(damage.latitude, float)
     tops = y[:, None] + height * np.cumsum(counts, axis=1) / tallest
     bottoms = np.column_stack([y, tops[:, :-1]])
     for k, colour in enumerate(DAMAGE_COLOURS.values()):
@@ -215,7 +216,7 @@ def _damage(ax: Axes, frame: Frame, damage: DamageCounts) -> None:
 
 def _places(ax: Axes, frame: Frame, group: Places) -> None:
     marker, colour, size = MARKERS[group.kind]
-    x = frame.shift(group.longitude)
+    x = beside(frame, group.longitude)
     ax.plot(x, group.latitude, ls="", marker=marker, ms=size, color=colour, mec=PAPER, mew=0.9, zorder=8)
     if group.names:
         write_names(ax, group.names, x, group.latitude, size_pt=7.0, gap_pt=5.5, color=INK, zorder=9)

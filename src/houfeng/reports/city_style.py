@@ -77,6 +77,12 @@ def map_style() -> Iterator[None]:
         yield
 
 
+def beside(frame: Frame, longitude: np.ndarray | float) -> np.ndarray:
+    """Longitude brought within half a turn of the middle of the frame: nothing that crosses an edge is torn."""
+    middle = (frame.west + frame.east) / 2
+    return (np.asarray(longitude, float) - middle + 180.0) % 360.0 - 180.0 + middle
+
+
 def canvas(frame: Frame, width_in: float, foot_in: float) -> tuple[Figure, Axes]:
     """A figure whose axes show `frame` at `width_in`, above a foot for scale and legend; nothing is laid out twice."""
     left, right, top, bottom = 0.35, 0.2, 0.3, 0.22
@@ -123,6 +129,8 @@ def write_names(
     points = ax.transData.transform(np.column_stack([x, y]))
     taken: list[tuple[float, float, float, float]] = []
     for name, (px, py), east, north in zip(names, points, x, y, strict=True):
+        if not (box.x0 <= px <= box.x1 and box.y0 <= py <= box.y1):
+            continue
         width = scale * size_pt * sum(1.02 if ord(c) > 0x2E7F else 0.58 for c in name)
         height, gap = 1.25 * scale * size_pt, gap_pt * scale
         for h, v, left, low in (

@@ -16,6 +16,7 @@ from houfeng.reports.city_style import (
     INTENSITY_EDGES,
     INTENSITY_NUMERALS,
     PAPER,
+    beside,
     canvas,
     foot_legend,
     legend_height,
@@ -103,11 +104,11 @@ def intensity_map(
         draw_lines(ax, frame, planes, color=PAPER, linewidths=2.6)
         draw_lines(ax, frame, planes, color=INK, linewidths=1.1, linestyles=(0, (4, 2)))
         if stations is not None:
-            ax.scatter(frame.shift(stations[0]), stations[1], c=stations[2], cmap=scale, norm=norm, marker="^", s=38,
+            ax.scatter(beside(frame, stations[0]), stations[1], c=stations[2], cmap=scale, norm=norm, marker="^", s=38,
                        edgecolors=INK, linewidths=0.7, zorder=5)  # fmt: skip
         _cities(ax, frame, cities)
         if epicentre is not None:
-            ax.plot(frame.shift(epicentre[0]), epicentre[1], ls="", zorder=8, **_STAR)
+            ax.plot(beside(frame, epicentre[0]), epicentre[1], ls="", zorder=8, **_STAR)
         scale_bar(ax, frame)
         watermark(ax, marks_of(simulated, drill, language))
         ax.set_title(title, loc="left", fontsize=9.5, pad=4)
@@ -121,9 +122,9 @@ _STAR = {"marker": "*", "ms": 15, "color": "#111111", "mec": PAPER, "mew": 0.9}
 
 def _cities(ax: Axes, frame: Frame, cities: Sequence[tuple[str, float, float]]) -> None:
     shown = [
-        (name, float(frame.shift(east)), north)
+        (name, float(beside(frame, east)), north)
         for name, east, north in cities
-        if float(frame.shift(east)) < frame.east and frame.south < north < frame.north
+        if frame.west < float(beside(frame, east)) < frame.east and frame.south < north < frame.north
     ]
     if not shown:
         return
