@@ -3,11 +3,11 @@
 A building of height H and depth W that collapses leaves the share k of its volume as a heap: level over its own
 footprint and falling at an angle c towards the street. Equal volumes give the height h of the heap,
 ``h W + h^2 / (2 tan c) = k W H``, and it reaches ``r = h / tan c = sqrt(W^2 + 2 k W H / tan c) - W`` beyond the wall
-(the same idea, and the values k = 0.5 and c = 45 degrees, as in Argyroudis, S., Selva, J., Gehl, P. and Pitilakis, K.
-(2015), Systemic seismic risk assessment of road networks considering interactions with the built environment,
-Computer-Aided Civil and Infrastructure Engineering 30, 524-540, doi:10.1111/mice.12136). The street is shut when less
-than a lane of 3 m is left. Real heaps scatter about r, as walls topple or fall inwards: lognormal, 0.4. Widths,
-setbacks and depths below are round figures of ours, not measurements.
+(k = 0.5 and c = 45 degrees are assumptions of ours). The street is shut when less than a lane of 3 m is left. Real
+heaps scatter about r, as walls topple or fall inwards: lognormal, 0.4. Widths, setbacks and depths below are round
+figures of ours, not measurements. For work on the same question, of which nothing is taken here, see "Fragility Curves
+of the Urban Road Network Based on the Debris Distributions of Interfering Buildings", Applied Sciences 10 (2020),
+1289, doi:10.3390/app10041289.
 """
 
 from collections.abc import Mapping
