@@ -99,6 +99,7 @@ def intensity_map(
             ax.contourf(east, latitude, field, levels=INTENSITY_EDGES, colors=INTENSITY_COLOURS, zorder=1)
             ax.contour(east, latitude, field, levels=INTENSITY_EDGES[1:-1], colors=INK, linewidths=0.35, alpha=0.45,
                        zorder=1.1)  # fmt: skip
+        draw_lines(ax, frame, coast, color=PAPER, linewidths=2.2, alpha=0.6)
         draw_lines(ax, frame, coast, color=COLOURS["coast"], linewidths=0.9)
         planes = [np.vstack([ring, ring[:1]]) for ring in rupture]
         draw_lines(ax, frame, planes, color=PAPER, linewidths=2.6)
