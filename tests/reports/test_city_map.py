@@ -226,6 +226,14 @@ def test_the_scale_bar_is_round_and_not_too_long(value):
     assert f"{length:e}"[0] in "125"
 
 
+def test_many_routes_do_not_fill_the_legend():
+    def height(n: int) -> int:
+        x, y = np.array([-71.35, -71.25]), np.array([-30.0, -29.95])
+        return len(seen(city_map(FRAME, routes=[Route(x, y, f"team {i}") for i in range(n)])))
+
+    assert height(30) == height(3) < height(9)
+
+
 def test_classes_of_roads():
     ranks = city_style.road_rank(np.array(["motorway_link", "tertiary", "residential", "", "trunk", "track"]))
     assert ranks.tolist() == [0, 1, 2, 2, 0, 2]

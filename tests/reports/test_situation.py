@@ -4,6 +4,7 @@ import copy
 import json
 import math
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from houfeng.errors import InputError, UnknownNameError
 from houfeng.reports import situation_numbers as numbers
 from houfeng.reports.messages import LANGUAGES
 from houfeng.reports.situation import Room, situation_view
-from houfeng.values import legal_notice
+from houfeng.values import STATES, legal_notice
 
 
 def about(value, low, high, level=0.9) -> dict:
@@ -202,6 +203,7 @@ def test_labels_of_catalogues_are_translated(document):
         ({"losses": {"deaths": {"value": "many"}}}, "losses.deaths.value"),
         ({"losses": {"deaths": about(5, 9, 2)}}, "losses.deaths: the range from 9 to 2 is reversed"),
         ({"zones": "Zone 1"}, "not a list"),
+        ({"simulated": True}, "list what is simulated"),
         ({"unknown": [3]}, r"unknown\[0\]"),
         ({"actions": [{"words": {"en": "only English"}}]}, r"actions\[0\].words"),
     ],
@@ -226,6 +228,17 @@ def test_every_message_is_in_both_languages_with_the_same_places():
         places = [set(re.findall(r"{(\w*)}", texts[language])) for language in LANGUAGES]
         assert places[0] == places[1], key
         assert all(texts.values()), key
+
+
+def test_every_message_is_used():
+    """By its name, or by the first part of it and the name of what it stands for."""
+    folder = Path(numbers.__file__).parent
+    sources = [*folder.glob("situation*.py"), *folder.glob("*map.py"), *folder.glob("city_*.py")]
+    text = "".join(path.read_text(encoding="utf-8") for path in [*sources, folder / "templates" / "situation.typ.j2"])
+    for key in numbers.situation_words():
+        first, _, rest = key.partition("_")
+        whole, parts = f'"{key}"' in text, f'"{first}_' in text and f'"{rest}"' in text
+        assert whole or parts or f"mark_{rest}" == key and rest in STATES, f"{key} is written but never said"
 
 
 @given(st.floats(1, 1e12), st.sampled_from(LANGUAGES))

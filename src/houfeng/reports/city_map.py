@@ -43,6 +43,9 @@ from houfeng.reports.maps import Frame, draw_lines
 from houfeng.reports.situation_numbers import count, say
 from houfeng.reports.style import COLOURS
 
+#: More routes than this are not named one by one in the legend.
+NAMED_ROUTES = 9
+
 #: Colour of a zone of which nobody knows anything.
 UNKNOWN = "#f3e3c3"
 
@@ -237,7 +240,10 @@ def _keys(roads, zones, damage, places, routes, strip, language: str) -> list:
         marker, colour, size = MARKERS[kind]
         keys.append(Line2D([], [], ls="", marker=marker, ms=size, color=colour, mec=PAPER, mew=0.9,
                            label=say(f"map_{kind}", language)))  # fmt: skip
-    keys += [Line2D([], [], lw=1.9, label=route.name, **_route_look(i)) for i, route in enumerate(routes)]
+    if len(routes) <= NAMED_ROUTES:
+        keys += [Line2D([], [], lw=1.9, label=route.name, **_route_look(i)) for i, route in enumerate(routes)]
+    else:
+        keys.append(Line2D([], [], lw=1.9, label=say("map_routes", language, n=len(routes)), **_route_look(0)))
     if damage is not None:
         total = sum(np.nan_to_num(np.asarray(getattr(damage, name), float)) for name in DAMAGE_COLOURS)
         keys += [

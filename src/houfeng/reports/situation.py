@@ -186,6 +186,8 @@ def _standing(view: View, document: Mapping) -> dict:
     state, drill = document["state"], bool(document.get("drill"))
     legal_notice(state)  # refuses a state that does not exist
     authority = view.words(document.get("authority") or view.say("nobody"), "authority")
+    if document.get("simulated") is True:
+        raise InputError("simulated is True; list what is simulated, each by language: en and zh")
     simulated = [view.words(item, f"simulated[{i}]") for i, item in enumerate(document.get("simulated") or ())]
     warnings = []
     if simulated:
