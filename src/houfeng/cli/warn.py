@@ -7,6 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from houfeng.cli.event_options import (
+    DepthOption,
+    EventOption,
+    IdOption,
+    LatitudeOption,
+    LongitudeOption,
+    MagnitudeOption,
+    MotionOption,
+    NameOption,
+    NameZhOption,
+    RegimeOption,
+    TimeOption,
+    earthquake_given,
+)
 from houfeng.cli.output import JsonOption, print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -45,9 +59,6 @@ ConfirmedOption = Annotated[
 CountryOption = Annotated[
     str, typer.Option("--country", help="Whose tsunami centre to name: CL, JP, US, US-HI, CN, FR, IT; else by place.")
 ]
-MotionOption = Annotated[
-    str, typer.Option("--motion-region", help="Where the ground-motion models are for: chile, global, california ...")
-]
 SimulatedOption = Annotated[bool, typer.Option("--simulated", help="The input is invented; every text says so.")]
 
 #: The error of a location nobody has told.
@@ -57,18 +68,16 @@ UNKNOWN_KM = float("inf")
 @app.command()
 def event(
     places: PlacesOption,
-    event_file: Annotated[
-        Path | None, typer.Option("--event", help="JSON file: event_id, time, longitude, latitude ...")
-    ] = None,
-    event_id: Annotated[str, typer.Option("--id", help="Identifier of the earthquake.")] = "",
-    time: Annotated[str, typer.Option("--time", help="Origin time, with zone.")] = "",
-    longitude: Annotated[float | None, typer.Option("--longitude", help="Degrees east.")] = None,
-    latitude: Annotated[float | None, typer.Option("--latitude", help="Degrees north.")] = None,
-    depth_km: Annotated[float | None, typer.Option("--depth-km", help="Positive down, km.")] = None,
-    magnitude: Annotated[float | None, typer.Option("--magnitude", help="Moment magnitude.")] = None,
-    regime: Annotated[str, typer.Option("--regime", help="crustal, interface or slab.")] = "crustal",
-    name: Annotated[str, typer.Option("--name", help="What people call it, in English.")] = "",
-    name_zh: Annotated[str, typer.Option("--name-zh", help="What people call it, in Chinese.")] = "",
+    event_file: EventOption = None,
+    event_id: IdOption = "",
+    time: TimeOption = "",
+    longitude: LongitudeOption = None,
+    latitude: LatitudeOption = None,
+    depth_km: DepthOption = None,
+    magnitude: MagnitudeOption = None,
+    regime: RegimeOption = "crustal",
+    name: NameOption = "",
+    name_zh: NameZhOption = "",
     chances: ChancesOption = None,
     rules: RulesOption = None,
     stations: StationsOption = 0,
@@ -90,18 +99,12 @@ def event(
     Example: houfeng warn event --event illapel.json --places places.csv --confirmed-by CSN --drill
     """
     from houfeng.errors import InputError
-    from houfeng.operations.alert_log import read_earthquake, thread_of
+    from houfeng.operations.alert_log import thread_of
 
-    single = {"event_id": event_id, "time": time, "longitude": longitude, "latitude": latitude, "depth_km": depth_km,
-              "magnitude": magnitude}  # fmt: skip
-    if event_file is None:
-        told = {key: value for key, value in single.items() if value not in (None, "")}
-        names = {key: text for key, text in (("en", name), ("zh", name_zh)) if text}
-        earthquake = read_earthquake({**told, "regime": regime, "names": names}, "the earthquake of the options")
-    else:
-        if any(value not in (None, "") for value in single.values()):
-            raise InputError("give either --event or --id, --time, --longitude ..., not both")
-        earthquake = _event_of(event_file)
+    earthquake = earthquake_given(
+        event_file, event_id=event_id, time=time, longitude=longitude, latitude=latitude, depth_km=depth_km,
+        magnitude=magnitude, regime=regime, name=name, name_zh=name_zh,
+    )  # fmt: skip
     drill = drill or earthquake.status != "actual"
     with open_store() as store:
         if thread_of(store.alerts, earthquake.event_id, drill=drill):
@@ -135,11 +138,12 @@ def update(
     Example: houfeng warn update 1 --places places.csv --chances later.csv --confirmed-by CSN
     """
     from houfeng.errors import InputError
-    from houfeng.operations.alert_log import read_earthquake, thread_of
+    from houfeng.operations.alert_log import thread_of
+    from houfeng.operations.event_files import read_earthquake, read_event
 
     with open_store() as store:
         record = store.alerts.one(number)
-        earthquake = read_earthquake(record.facts["earthquake"]) if event_file is None else _event_of(event_file)
+        earthquake = read_earthquake(record.facts["earthquake"]) if event_file is None else read_event(event_file)
         if earthquake.event_id != record.event:
             raise InputError(f"alert {number} is on {record.event}, the file on {earthquake.event_id}")
         if not thread_of(store.alerts, record.event, drill=record.drill):
@@ -234,21 +238,6 @@ def _location(stations: int, error_km: float, solutions: int, confirmed_by: str)
     from houfeng.warning import Location
 
     return Location(stations, error_km, solutions, confirmed_by)
-
-
-def _event_of(path: Path) -> Earthquake:
-    import json
-
-    from houfeng.errors import InputError, SourceError
-    from houfeng.operations.alert_log import read_earthquake
-
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SourceError(f"cannot read {path}: {error.strerror or error}") from error
-    except ValueError as error:
-        raise InputError(f"{path} is not JSON: {error}") from error
-    return read_earthquake(document, str(path))
 
 
 def _draft(

@@ -12,13 +12,12 @@ from houfeng.alerts.channels import Channel, Receipt, deliver, release, takers
 from houfeng.alerts.compose import Frame, closing_infos
 from houfeng.alerts.lifecycle import stale_reason
 from houfeng.config import AlertSettings
-from houfeng.earthquake import Earthquake
 from houfeng.errors import InputError
 from houfeng.operations.document import time
+from houfeng.operations.event_files import read_earthquake
 from houfeng.operations.outputs import write_bytes, write_text
 from houfeng.operations.warn import Sender
 from houfeng.store import AlertRecord, Alerts, Store
-from houfeng.times import parse_time
 
 #: Raised when a reader of version n could misread what is printed.
 SCHEMA = "houfeng-alert/1"
@@ -232,33 +231,3 @@ def write_alert(store: Store, number: int, folder: Path) -> list[Path]:
     write_text(path.with_suffix(".txt"), to_text(alert))
     write_text(path.with_suffix(".html"), to_html(alert))
     return [path, path.with_suffix(".txt"), path.with_suffix(".html")]
-
-
-def read_earthquake(document: Mapping[str, object], where: str = "the earthquake") -> Earthquake:
-    """An earthquake from plain values: event_id, time, longitude, latitude, depth_km, magnitude and what is optional.
-
-    Raises
-    ------
-    InputError
-        When a value is missing, unknown or makes no sense.
-    """
-    known = {"event_id", "time", "longitude", "latitude", "depth_km", "magnitude", "magnitude_type", "regime", "names",
-             "status"}  # fmt: skip
-    if not isinstance(document, Mapping):
-        raise InputError(f"{where} must be a JSON object with {', '.join(sorted(known))}")
-    if strange := set(document) - known:
-        raise InputError(f"{where}: '{min(strange)}' is not known; there are: {', '.join(sorted(known))}")
-    required = ("event_id", "time", "longitude", "latitude", "depth_km", "magnitude")
-    if missing := [name for name in required if name not in document]:
-        raise InputError(f"{where} lacks {', '.join(missing)}")
-    values = dict(document)
-    for name in ("longitude", "latitude", "depth_km", "magnitude"):
-        if isinstance(values[name], bool) or not isinstance(values[name], int | float):
-            raise InputError(f"{where}: {name} is {values[name]!r}, it must be a number")
-    for name in ("event_id", "time", "magnitude_type", "regime", "status"):
-        if name in values and not isinstance(values[name], str):
-            raise InputError(f"{where}: {name} is {values[name]!r}, it must be a text")
-    names = values.get("names", {})
-    if not isinstance(names, Mapping) or not all(isinstance(text, str) for text in names.values()):
-        raise InputError(f"{where}: names must be an object of language and text, such as {{'en': 'Illapel'}}")
-    return Earthquake(**values | {"time": parse_time(values["time"])})
