@@ -52,7 +52,8 @@ def to_bins(magnitudes: np.ndarray, bin_width: float) -> np.ndarray:
 def bin_width_of(magnitudes: np.ndarray) -> float:
     """Width of the bins that magnitudes come in: 0.1 where (nearly) all are given to a tenth, else 0.01."""
     tenths = 10 * np.asarray(magnitudes, float)
-    return 0.1 if np.mean(np.abs(tenths - np.round(tenths)) < 1e-6) > 0.9 else 0.01
+    finer = np.count_nonzero(np.abs(tenths - np.round(tenths)) > 1e-6)
+    return 0.01 if 10 * finer >= max(len(tenths), 1) else 0.1
 
 
 def b_value(magnitudes: np.ndarray, min_magnitude: float, *, bin_width: float = 0.1) -> BValue:

@@ -98,7 +98,7 @@ def chain(
         now = monotonic()
         seconds[name], begun = now - begun, now
 
-    chances = chances_at_places(quake, towns, rules.levels, rng=rng)
+    chances = chances_at_places(quake, towns, rules.levels, rng=rng, region=city.region)
     warning = warn(
         quake,
         towns,
