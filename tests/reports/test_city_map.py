@@ -219,6 +219,30 @@ def test_a_place_outside_the_frame_leaves_no_name():
     assert city_map(FRAME, places=[outside]) == city_map(FRAME, places=[without])
 
 
+def test_a_hospital_and_a_shelter_at_one_place_are_both_seen():
+    x, y = np.array([-71.3]), np.array([-30.0])
+    groups = [Places(kind, x, y) for kind in city_style.MARKERS]
+    picture = seen(city_map(FRAME, places=groups))
+    upper = picture[: int(0.75 * len(picture))]
+    alone = seen(city_map(FRAME, places=groups[:1]))[: int(0.75 * len(picture))]
+    colours = [colour for _, colour, _ in city_style.MARKERS.values()]
+    areas = [len(where(upper, colour)) for colour in colours]
+    assert min(areas) > 30
+    assert areas[0] == len(where(alone, colours[0])), "a later marker covers the first"
+
+
+def test_layers_without_entries_draw_nothing():
+    none = np.zeros(0)
+    empty = {
+        "roads": RoadLines(none, none, np.zeros(1, int), np.zeros(0, str), np.zeros(0, bool)),
+        "damage": DamageCounts(none, none, none, none, none),
+        "places": [Places("shelter", none, none)],
+    }
+    for name, layer in empty.items():
+        assert seen(city_map(FRAME, **{name: layer})).size
+    assert city_map(FRAME, places=empty["places"]) == city_map(FRAME)
+
+
 @given(st.floats(1e-4, 1e5))
 def test_the_scale_bar_is_round_and_not_too_long(value):
     length = city_style.round_below(value)
@@ -231,7 +255,7 @@ def test_many_routes_do_not_fill_the_legend():
         x, y = np.array([-71.35, -71.25]), np.array([-30.0, -29.95])
         return len(seen(city_map(FRAME, routes=[Route(x, y, f"team {i}") for i in range(n)])))
 
-    assert height(30) == height(3) < height(9)
+    assert height(30) == height(3) < height(12)
 
 
 def test_classes_of_roads():

@@ -244,10 +244,9 @@ def test_every_message_is_used():
 @given(st.floats(1, 1e12), st.sampled_from(LANGUAGES))
 def test_a_count_is_within_five_percent_of_what_it_says(value, language):
     units = {"万": 1e4, "亿": 1e8, "billion": 1e9, "million": 1e6}
-    for form in (numbers.count, numbers.money):
-        number, _, unit = form(value, language).partition(" ")
-        read = float(number.replace(",", "")) * units.get(unit, 1.0)
-        assert read == pytest.approx(value, rel=0.0501, abs=0.5000001)
+    number, _, unit = numbers.count(value, language).partition(" ")
+    read = float(number.replace(",", "")) * units.get(unit, 1.0)
+    assert read == pytest.approx(value, rel=0.0501, abs=0.5000001)
 
 
 @given(st.floats(1e-6, 1e9))

@@ -44,7 +44,7 @@ from houfeng.reports.situation_numbers import count, say
 from houfeng.reports.style import COLOURS
 
 #: More routes than this are not named one by one in the legend.
-NAMED_ROUTES = 9
+NAMED_ROUTES = 12
 
 #: Colour of a zone of which nobody knows anything.
 UNKNOWN = "#f3e3c3"
@@ -114,8 +114,7 @@ def city_map(
             _route(ax, frame, route, i)
         if damage is not None:
             _damage(ax, frame, damage)
-        for group in places:
-            _places(ax, frame, group)
+        _places(ax, frame, places)
         scale_bar(ax, frame)
         watermark(ax, marks)
         ax.set_title(title, loc="left", fontsize=9.5, pad=4)
@@ -217,12 +216,34 @@ def _damage(ax: Axes, frame: Frame, damage: DamageCounts) -> None:
         ax.add_collection(bars, autolim=False)
 
 
-def _places(ax: Axes, frame: Frame, group: Places) -> None:
-    marker, colour, size = MARKERS[group.kind]
-    x = beside(frame, group.longitude)
-    ax.plot(x, group.latitude, ls="", marker=marker, ms=size, color=colour, mec=PAPER, mew=0.9, zorder=8)
-    if group.names:
-        write_names(ax, group.names, x, group.latitude, size_pt=7.0, gap_pt=5.5, color=INK, zorder=9)
+def _places(ax: Axes, frame: Frame, places: Sequence[Places]) -> None:
+    """Markers; one that would cover a marker of another kind is drawn beside it, tied to its place by a line."""
+    ax.apply_aspect()
+    to_points, from_points = ax.transData.transform, ax.transData.inverted().transform
+    gap = 10.0 * ax.figure.dpi / 72
+    taken = np.empty((0, 2))
+    for group in places:
+        marker, colour, size = MARKERS[group.kind]
+        spots = np.column_stack([beside(frame, group.longitude), group.latitude])
+        wanted = to_points(spots)
+        drawn = np.array([_free(spot, taken, gap) for spot in wanted]).reshape(-1, 2)
+        taken = np.vstack([taken, drawn])
+        x, y = from_points(drawn).T
+        moved = np.flatnonzero((drawn != wanted).any(axis=1))
+        ties = [[spots[i], (x[i], y[i])] for i in moved]
+        ax.add_collection(LineCollection(ties, colors=INK, linewidths=0.8, zorder=7.5), autolim=False)
+        ax.plot(x, y, ls="", marker=marker, ms=size, color=colour, mec=PAPER, mew=0.9, zorder=8)
+        if group.names:
+            write_names(ax, group.names, x, y, size_pt=7.0, gap_pt=5.5, color=INK, zorder=9)
+
+
+def _free(spot: np.ndarray, taken: np.ndarray, gap: float) -> np.ndarray:
+    """`spot`, or the first place around it that is `gap` away from all of `taken`; `spot` where all are crowded."""
+    around = [(0.0, 0.0), (1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0), (1.6, 1.0), (-1.6, 1.0)]
+    for step in np.array(around) * gap * 1.05:
+        if not len(taken) or np.hypot(*(taken - spot - step).T).min() > 0.8 * gap:
+            return spot + step
+    return spot
 
 
 def _keys(roads, zones, damage, places, routes, strip, language: str) -> list:

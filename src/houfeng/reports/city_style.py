@@ -41,7 +41,7 @@ ZONE_COLOURS = ("#f1f4f8", "#cfdcea", "#a3bfdb", "#6d97c4", "#345f9a")
 DAMAGE_COLOURS = {"light": "#f6d55c", "moderate": "#e8833a", "severe": "#7a1f1f"}
 
 INK, FAINT, PAPER = "#1c2733", "#8a939c", "#ffffff"
-CLOSED, STRIP, WARNING = "#d4141c", "#2166ac", "#b3201a"
+CLOSED, STRIP, HATCH, WARNING = "#d4141c", "#2166ac", "#8db4da", "#b3201a"
 
 #: Marker, colour and size in points of each kind of place.
 MARKERS = {
@@ -72,7 +72,7 @@ def road_rank(road_class: np.ndarray) -> np.ndarray:
 def map_style() -> Iterator[None]:
     """The house style with the typeface of the package, which knows Chinese."""
     family = register_with_matplotlib()
-    more = {"font.family": family, "font.size": 9.0, "hatch.color": STRIP, "hatch.linewidth": 0.7}
+    more = {"font.family": family, "font.size": 9.0, "hatch.color": HATCH, "hatch.linewidth": 0.6}
     with style(), matplotlib.rc_context(more):
         yield
 

@@ -39,7 +39,6 @@ from houfeng.reports.situation_numbers import (
     estimate,
     intensity,
     measure,
-    money,
     percent,
     roman,
     say,
@@ -55,7 +54,7 @@ LOSSES = (
     ("light", count),
     ("moderate", count),
     ("severe", count),
-    ("loss_usd", money),
+    ("loss_usd", count),
 )
 ROADS = (("closed", count), ("km_closed", measure), ("unreachable_people", count))
 

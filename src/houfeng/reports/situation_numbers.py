@@ -46,16 +46,11 @@ def rounded(value: float, digits: int = 2) -> float:
 
 
 def count(value: float, language: str) -> str:
-    """How many: two significant digits; what lies between 0 and 1 is "<1"; Chinese counts in ten thousands."""
-    if 0 < value < 0.95:
-        return "<1"
-    whole = rounded(round(value))
-    return _in_units(whole, language) if language == "zh" else f"{whole:,.0f}"
+    """How many: two significant digits; what lies between 0 and 1 is "<1".
 
-
-def money(value: float, language: str) -> str:
-    """An amount of money, in millions and billions (Chinese: ten thousands and hundred millions)."""
-    return _in_units(rounded(round(value)), language)
+    Large numbers are in millions and billions, in Chinese in ten thousands and hundred millions.
+    """
+    return "<1" if 0 < value < 0.95 else _in_units(rounded(round(value)), language)
 
 
 def _in_units(value: float, language: str) -> str:
