@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import typer
 
 from houfeng.cli import (
+    assess,
     catalog,
     clean,
     config,
@@ -36,7 +37,7 @@ app = typer.Typer(
 
 for verb in (fetch, clean, decluster):
     verb.register(catalog.app)
-for noun in (run, forecast, fit, simulate, experiment, serve, config, doctor):
+for noun in (run, forecast, fit, simulate, experiment, assess, serve, config, doctor):
     noun.register(app)
 warn_log.register(warn.app)
 for group in (catalog.app, issue.app, warn.app):

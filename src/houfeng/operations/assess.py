@@ -14,7 +14,8 @@ from houfeng.operations.training import Progress, silent
 from houfeng.shaking.conditioning import condition
 from houfeng.shaking.field import ShakingField
 from houfeng.shaking.gmm.limits import Outside
-from houfeng.shaking.intensity import mmi_of
+from houfeng.shaking.grid_places import field_at
+from houfeng.shaking.intensity import mmi_of, used_for_intensity
 from houfeng.shaking.motion import Motion
 from houfeng.shaking.regimes import choose_models, mixture, outside_limits
 from houfeng.shaking.rupture import Rupture
@@ -81,6 +82,7 @@ def assess(
     vs30_mps: float = DEFAULT_VS30_MPS,
     places: Sites | None = None,
     stations: Stations | None = None,
+    shakemap: ShakingField | None = None,
     n_fields: int = N_FIELDS,
     progress: Progress = silent,
 ) -> Assessment:
@@ -104,13 +106,15 @@ def assess(
         Other places where the shaking is wanted (bridges, the middle of zones).
     stations
         What was observed; without it the shaking is that of the models alone, not observed.
+    shakemap
+        A map of the shaking on a grid, taken instead of models and stations; assets off the map are not assessed.
     n_fields
         Equally likely fields behind every range.
 
     Raises
     ------
     InputError
-        When the exposure is empty, or a number is out of its range.
+        When the exposure is empty, a number is out of its range, or no asset lies on the map.
     """
     if not len(exposure):
         raise InputError("the exposure is empty; at least one asset is needed")
@@ -119,15 +123,21 @@ def assess(
     rng = np.random.default_rng(seed)
     progress("shaking")
     sites = _sites(exposure, vs30_mps, places)
-    field, outside = shaking(rupture, sites, region=region, stations=stations)
+    if shakemap is None:
+        field, outside = shaking(rupture, sites, region=region, stations=stations)
+        felt = felt_measures(rupture.earthquake)
+    else:
+        field, outside = shaking_of_map(shakemap, sites), ()
+        felt = used_for_intensity(field.motion.measures)
     samples = field.realisations(n_fields, rng)
-    samples["MMI"] = mmi_of({name: samples[name] for name in felt_measures(rupture.earthquake)})
+    samples["MMI"] = mmi_of({name: samples[name] for name in felt})
     progress("damage, people and losses")
     n = len(exposure)
     damage = damage_of(
         exposure, {"PGA": samples["PGA"][:, :n]}, samples["MMI"][:, :n], local_hour=local_hour % 24.0, rng=rng
     )
-    exposed = people_by_mmi(exposure.occupants_night, np.median(samples["MMI"][:, :n], axis=0))
+    on_map = np.isfinite(field.motion.mean_ln[:n, 0])
+    exposed = people_by_mmi(exposure.occupants_night[on_map], np.median(samples["MMI"][:, :n][:, on_map], axis=0))
     return Assessment(
         rupture=rupture,
         field=field,
@@ -167,6 +177,27 @@ def shaking(
     if stations is not None and len(stations):
         field = condition(field, stations, motion_at(stations.sites)[0])
     return field, outside
+
+
+def shaking_of_map(shakemap: ShakingField, sites: Sites) -> ShakingField:
+    """The shaking of a map at `sites`, NaN off the map.
+
+    Raises
+    ------
+    InputError
+        When the map has no PGA, which damage is reckoned from, or none of the sites is on it.
+    """
+    field = field_at(shakemap, longitude=sites.longitude, latitude=sites.latitude, measures=MEASURES)
+    if "PGA" not in field.motion.measures:
+        raise InputError(f"{shakemap.source} has no PGA, which damage is reckoned from; leave the map out")
+    if len(sites) and not np.isfinite(field.motion.mean_ln).any():
+        on_map = shakemap.sites
+        raise InputError(
+            f"none of the {len(sites):,} places is on the map of shaking, which reaches from "
+            f"{on_map.longitude.min():g} to {on_map.longitude.max():g} E and from {on_map.latitude.min():g} to "
+            f"{on_map.latitude.max():g} N; is it the map of this earthquake?"
+        )
+    return field
 
 
 def _sites(exposure: Exposure, vs30_mps: float, places: Sites | None) -> Sites:

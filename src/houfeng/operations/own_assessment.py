@@ -1,0 +1,244 @@
+"""An assessment of one's own as documents, files and lines of text."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from houfeng.damage.assessment import NOT_OBSERVED, estimate_of
+from houfeng.damage.recovery import RecoveryPlan, RepairNeed, district_items, plan_recovery, repair_needs
+from houfeng.damage.states import BROAD
+from houfeng.operations.assess import Assessment
+from houfeng.operations.outputs import write_text
+from houfeng.operations.own_event import OwnEvent, write_event
+from houfeng.operations.situation import ranged
+from houfeng.operations.warn import earthquake_document
+from houfeng.shaking.field import ShakingField, chosen
+from houfeng.shaking.geojson import to_geojson
+from houfeng.values import Estimate
+
+#: Budgets are followed for so many years.
+YEARS = 10
+#: A ShakeMap's spread is wide where it names none; assets off the map are in no number.
+_OFF_MAP = {
+    "en": "{n} of {all} assets lie off the map of shaking: nothing is known of them, they are in no number",
+    "zh": "{all}项资产中有{n}项位于震动图之外：情况不明，未计入任何数字",
+}
+_PAGER = {
+    "en": "For comparison, PAGER's model of {country}: {best} deaths ({low} to {high}), alert {colour}",
+    "zh": "对照：PAGER {country} 国家模型，死亡{best}人（{low}至{high}），警报级别 {colour}",
+}
+_COLOURS_ZH = {"green": "绿", "yellow": "黄", "orange": "橙", "red": "红"}
+_SIMULATED = {
+    "event": {"en": "SIMULATED: the earthquake is an exercise or a scenario", "zh": "模拟：该地震为演练或情景"},
+    "buildings": {"en": "SIMULATED: the buildings are invented", "zh": "模拟：房屋数据为虚构"},
+}
+
+
+@dataclass(frozen=True, eq=False)
+class OwnAssessment:
+    """An assessment with what repair takes.
+
+    Attributes
+    ----------
+    event, assessment
+        What was given, and what came of it.
+    repairs
+        Cost and time by district.
+    recovery
+        The order of repair; None where no budget was given.
+    """
+
+    event: OwnEvent
+    assessment: Assessment
+    repairs: tuple[RepairNeed, ...]
+    recovery: RecoveryPlan | None
+
+    @classmethod
+    def of(cls, event: OwnEvent, assessment: Assessment, *, yearly_budget_usd: float | None = None) -> "OwnAssessment":
+        """Reckon repair, and its order under a budget in US dollars for each of ten years.
+
+        Raises
+        ------
+        InputError
+            When the budget is negative or no number.
+        """
+        damage, recovery = assessment.damage, None
+        repairs = repair_needs(damage, rng=np.random.default_rng(event.seed))
+        if yearly_budget_usd is not None:
+            recovery = plan_recovery(
+                district_items(damage), yearly_budget_usd=yearly_budget_usd, simulated=assessment.simulated, years=YEARS
+            )
+        return cls(event, assessment, repairs, recovery)
+
+    def notes(self, language: str) -> list[str]:
+        """What must be said with the numbers, the most important first."""
+        damage, event = self.assessment.damage, self.event
+        told = []
+        if event.rupture.earthquake.status != "actual":
+            told.append(_SIMULATED["event"][language])
+        if damage.simulated:
+            told.append(_SIMULATED["buildings"][language])
+        told.append(NOT_OBSERVED[language])
+        if damage.unassessed:
+            told.append(_OFF_MAP[language].format(n=f"{len(damage.unassessed):,}", all=f"{len(damage.exposure):,}"))
+        told += [note.text(language) for note in self.assessment.outside]
+        told += [note[language] for note in event.notes]
+        told += damage.notes
+        return list(dict.fromkeys(told))
+
+    def pager(self, language: str) -> str:
+        """The country's empirical model in one sentence."""
+        alert, deaths = self.assessment.deaths_alert, self.assessment.deaths_alert.estimate
+        colour = _COLOURS_ZH[alert.colour] if language == "zh" else alert.colour
+        best, low, high = (f"{float(f'{number:.2g}'):,.0f}" for number in (deaths.value, deaths.low, deaths.high))
+        return _PAGER[language].format(country=self.event.country, best=best, low=low, high=high, colour=colour)
+
+
+def totals(assessment: Assessment) -> dict[str, dict]:
+    """People, buildings and losses, all zones together."""
+    damage = assessment.damage
+    people = {name: ranged(damage.estimate(name)) for name in ("deaths", "injured", "trapped", "displaced", "loss_usd")}
+    broad = damage.buildings(BROAD).sum(axis=1)
+    return people | {key: ranged(estimate_of(broad[:, i])) for i, key in enumerate(BROAD.keys) if key != "none"}
+
+
+def felt(assessment: Assessment) -> dict[str, object]:
+    """Intensity and acceleration where the people are: every asset counts by who lives there, else by buildings."""
+    stock, n = assessment.damage.exposure, assessment.n_assets
+    known = np.isfinite(assessment.field.motion.mean_ln[:n, 0])
+    weight = np.where(known, stock.occupants_night, 0.0)
+    if not weight.any():
+        weight = np.where(known, np.maximum(stock.buildings, 1e-9), 0.0)
+    weight = weight[known] / weight.sum()
+    return {
+        "mmi": ranged(estimate_of(assessment.samples["MMI"][:, :n][:, known] @ weight)),
+        "pga_g": ranged(estimate_of(assessment.samples["PGA"][:, :n][:, known] @ weight)),
+        "stations": assessment.field.n_stations,
+    }
+
+
+def document(own: OwnAssessment) -> dict[str, object]:
+    """The whole in short, as plain values."""
+    assessment = own.assessment
+    return {
+        "earthquake": earthquake_document(own.event.rupture.earthquake),
+        "simulated": assessment.simulated,
+        "observed": assessment.damage.observed,
+        "shaking_from": assessment.field.source,
+        "shaking": felt(assessment),
+        "total": totals(assessment),
+        "pager": {
+            "deaths": {
+                "colour": assessment.deaths_alert.colour,
+                "estimate": ranged(assessment.deaths_alert.estimate),
+            },
+            "losses": {
+                "colour": assessment.losses_alert.colour,
+                "estimate": ranged(assessment.losses_alert.estimate),
+            },
+        },
+        "districts": districts(own),
+        "notes": {language: own.notes(language) for language in ("en", "zh")},
+    }
+
+
+def districts(own: OwnAssessment) -> list[dict[str, object]]:
+    """Every district: in the order of repair where there is a budget, else the most heavily damaged first."""
+    damage = own.assessment.damage
+    severe = damage.buildings(BROAD)[:, :, BROAD.keys.index("severe")]
+    residents = np.bincount(damage.asset_zone, damage.exposure.occupants_night, len(damage.zone_id))
+    rows = [
+        {
+            "zone_id": need.zone_id,
+            "residents": round(float(residents[i])),
+            "severe": ranged(estimate_of(severe[:, i])),
+            "displaced": ranged(need.displaced),
+            "cost_usd": ranged(need.cost_usd),
+            "building_days": ranged(need.building_days),
+            "days_per_building": ranged(need.days_per_building),
+            "observed": need.observed,
+            "simulated": need.simulated,
+        }
+        for i, need in enumerate(own.repairs)
+    ]
+    if own.recovery is None:
+        return sorted(rows, key=lambda row: -row["severe"]["value"])
+    planned = {item.name: item for item in own.recovery.items}
+    for row in rows:
+        item = planned[row["zone_id"]]
+        row |= {
+            "rank": item.rank,
+            "people_per_million_usd": _finite(item.people_per_million_usd),
+            "done_years": _open(item.done_years),
+        }
+    return sorted(rows, key=lambda row: row["rank"])
+
+
+def recovery_document(own: OwnAssessment) -> dict[str, object]:
+    """Repair by district, and the order a budget pays for it."""
+    told = {
+        "simulated": own.assessment.simulated,
+        "observed": own.assessment.damage.observed,
+        "observation": NOT_OBSERVED,
+        "districts": districts(own),
+    }
+    if own.recovery is not None:
+        told |= {
+            "rule": dict(own.recovery.rule),
+            "yearly_budget_usd": list(own.recovery.yearly_budget_usd),
+            "home_again": [ranged(each) for each in own.recovery.home_again],
+            "unpaid_usd": ranged(own.recovery.unpaid_usd),
+        }
+    return told
+
+
+def shaking_document(assessment: Assessment) -> dict:
+    """Shaking at the places of the assets as GeoJSON, each place once; places off the map are left out."""
+    field, n = assessment.field, assessment.n_assets
+    sites = field.sites
+    known = np.flatnonzero(np.isfinite(field.motion.mean_ln[:n, 0]))
+    places = np.column_stack([sites.longitude[known], sites.latitude[known], sites.vs30_mps[known]])
+    rows = known[np.sort(np.unique(places, axis=0, return_index=True)[1])]
+    motion = chosen(field.motion, field.motion.measures)
+    parts = {name: getattr(motion, name)[rows] for name in ("mean_ln", "between", "within")}
+    some = ShakingField(
+        field.earthquake,
+        sites.select(rows),
+        type(motion)(motion.measures, **parts),
+        field.source,
+        n_stations=field.n_stations,
+        simulated=field.simulated,
+    )
+    return to_geojson(some)
+
+
+def write_assessment(own: OwnAssessment, folder: Path) -> list[Path]:
+    """Write every file of an assessment below `folder`; returns the paths."""
+    damage = own.assessment.damage
+    zones, assets = damage.to_geojson(of="zones"), damage.to_geojson(of="assets")
+    for kind, part in (("zone", zones), ("asset", assets)):
+        for feature in part["features"]:
+            feature["properties"]["kind"] = kind
+    whole = zones | {"features": [*zones["features"], *assets["features"]]}
+    parts = {
+        "damage.json": damage.to_json(),
+        "damage.geojson": whole,
+        "shaking.geojson": shaking_document(own.assessment),
+        "recovery.json": recovery_document(own),
+    }
+    paths = [folder / name for name in parts]
+    for path, part in zip(paths, parts.values(), strict=True):
+        write_text(path, json.dumps(part, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n")
+    return [*paths, *write_event(own.event, folder, {"summary": document(own)})]
+
+
+def _open(estimate: Estimate) -> Mapping[str, float | None]:
+    """A range whose ends may be open."""
+    return {name: _finite(getattr(estimate, name)) for name in ("value", "low", "high", "level")}
+
+
+def _finite(value: float) -> float | None:
+    return float(f"{value:.4g}") if np.isfinite(value) else None
