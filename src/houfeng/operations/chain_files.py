@@ -11,6 +11,7 @@ from houfeng.alerts.atom import feed
 from houfeng.alerts.card import to_html
 from houfeng.operations.assess import shaking
 from houfeng.operations.chain import Chain
+from houfeng.operations.city import local_name
 from houfeng.operations.outputs import write_bytes, write_text
 from houfeng.operations.places import Places
 from houfeng.response.isochrones import edges_geojson
@@ -23,6 +24,8 @@ from houfeng.shaking.sites import Sites
 #: The map of shaking: degrees around epicentre and city, and between points.
 _MARGIN_DEG, _STEP_DEG = 0.8, 0.05
 LANGUAGES = ("en", "zh")
+#: Inches the map is drawn wide for the page of paper, where it is shown smaller.
+PDF_MAP_IN = 4.3
 
 
 def write_chain(chain: Chain, towns: Places, documents: Mapping[str, object], folder: Path) -> list[str]:
@@ -38,6 +41,8 @@ def write_chain(chain: Chain, towns: Places, documents: Mapping[str, object], fo
     list of str
         Names below `folder`.
     """
+    from houfeng.reports.situation_pdf import situation_pdf
+
     for name, document in documents.items():
         _write_json(folder / f"{name}.json", document)
     ground = shaking_grid(chain)
@@ -51,7 +56,7 @@ def write_chain(chain: Chain, towns: Places, documents: Mapping[str, object], fo
             write_bytes(folder / f"{name}-{language}.png", picture)
         write_bytes(
             folder / f"situation-{language}.pdf",
-            _situation_pdf(documents["situation"], pictures, language),
+            situation_pdf(documents["situation"], {"map": _city_picture(chain, language, drill, PDF_MAP_IN)}, language),
         )
     return sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
 
@@ -92,12 +97,6 @@ def _write_alert(chain: Chain, folder: Path) -> None:
     for language, tag in (("en", "en-US"), ("zh", "zh-CN")):
         entries = feed([draft], feed_id=f"urn:houfeng:{chain.city.key}", language=tag, updated=chain.issued)
         write_bytes(folder / f"alerts-{language}.atom", entries)
-
-
-def _situation_pdf(document: Mapping, pictures: Mapping[str, bytes], language: str) -> bytes:
-    from houfeng.reports.situation_pdf import situation_pdf
-
-    return situation_pdf(document, {"map": pictures["city"]}, language)
 
 
 def _write_json(path: Path, document: object) -> None:
@@ -153,18 +152,27 @@ def _layers(chain: Chain) -> tuple:
     return frame, lines, Strip(grid_x, grid_y, near.reshape(lon.shape))
 
 
-def _city_picture(chain: Chain, language: str, drill: bool) -> bytes:
+def _city_picture(chain: Chain, language: str, drill: bool, width_in: float = 5.6) -> bytes:
     from houfeng.reports.city_layers import ZoneValues
     from houfeng.reports.city_map import city_map
 
     frame, lines, strip = _layers(chain)
     damage = chain.assessment.damage
     places = damage.zone_places()
+    outline = dict(zip(chain.city.zone_id, chain.city.zone_rings, strict=False))
+    rings = [outline[name] for name in damage.zone_id] if outline else None
     severe = damage.samples["buildings_extensive"] + damage.samples["buildings_complete"]
     title = {"en": "severely damaged buildings", "zh": "严重破坏建筑数"}[language]
-    zones = ZoneValues(places[:, 0], places[:, 1], severe.mean(axis=0), title)
+    zones = ZoneValues(places[:, 0], places[:, 1], severe.mean(axis=0), title, rings)
     return city_map(
-        frame, language=language, roads=lines, zones=zones, strip=strip, simulated=chain.simulated, drill=drill
+        frame,
+        language=language,
+        roads=lines,
+        zones=zones,
+        strip=strip,
+        simulated=chain.simulated,
+        drill=drill,
+        width_in=width_in,
     )
 
 
@@ -183,7 +191,9 @@ def _plan_picture(chain: Chain, language: str, drill: bool) -> bytes:
         layer.Places("depot", city.depots.longitude, city.depots.latitude),
         layer.Places("team", np.unique(city.teams.longitude), city.teams.latitude[_first(city.teams.longitude)]),
     ]  # fmt: skip
-    routes = [layer.Route(path[:, 0], path[:, 1], name) for name, path in chain.response.paths.items()]
+    routes = [
+        layer.Route(path[:, 0], path[:, 1], local_name(name, language)) for name, path in chain.response.paths.items()
+    ]
     return city_map(
         frame,
         language=language,

@@ -17,6 +17,9 @@ from houfeng.shaking.sites import DEFAULT_VS30_MPS
 
 #: Nothing is opened nearer to the shore than this, where a tsunami may come.
 COASTAL_STRIP_KM = 1.0
+#: Words in the identifiers of the demo city, in Chinese.
+_WORDS_ZH = {"brigade ": "消防队", "medium ": "中型救援队", "field hospital ": "野战医院", "hospital ": "医院",
+             "shelter ": "避难场所", "depot ": "物资库"}  # fmt: skip
 #: What is invented of the demo city: seed of the stock, size of shelters, field hospitals, depots and teams.
 _STOCK_SEED = 20150916
 _SHELTER_PEOPLE, _FIELD_HOSPITAL_BEDS, _BIG_ZONE = 1200.0, 40.0, 3500.0
@@ -42,6 +45,8 @@ class City:
         Buildings and who is in them.
     zone_id, zone_longitude, zone_latitude, population
         Zones of the response; identifiers as in the exposure.
+    zone_rings
+        Outline of each zone, shape (n, 2), longitude and latitude in degrees; empty where they are not known.
     vs30_mps
         Of the ground, where nothing better is known.
     roads
@@ -70,6 +75,7 @@ class City:
     zone_longitude: np.ndarray
     zone_latitude: np.ndarray
     population: np.ndarray
+    zone_rings: tuple[np.ndarray, ...]
     vs30_mps: float
     roads: RoadNetwork
     hospitals: Places
@@ -125,6 +131,7 @@ def coquimbo(coastal_strip_km: float = COASTAL_STRIP_KM) -> City:
         zone_longitude=zones.longitude,
         zone_latitude=zones.latitude,
         population=zones.population,
+        zone_rings=zones.rings,
         vs30_mps=DEFAULT_VS30_MPS,
         roads=roads,
         hospitals=places("hospital", order[[0, 7]], 300.0),
@@ -142,6 +149,15 @@ def coquimbo(coastal_strip_km: float = COASTAL_STRIP_KM) -> City:
             {"en": "which roads are closed", "zh": "道路封闭情况"},
         ),
     )  # fmt: skip
+
+
+def local_name(identifier: str, language: str) -> str:
+    """An identifier of the demo city in ``en`` or ``zh``; any other is left as it is."""
+    if language == "zh":
+        for word, local in _WORDS_ZH.items():
+            if identifier.startswith(word):
+                return local + identifier.removeprefix(word)
+    return identifier
 
 
 def _teams(longitude: np.ndarray, latitude: np.ndarray) -> RescueTeams:

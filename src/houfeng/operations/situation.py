@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from houfeng.damage.assessment import estimate_of
 from houfeng.damage.states import BROAD
 from houfeng.operations.chain import Chain
+from houfeng.operations.city import local_name
 from houfeng.operations.document import time
 from houfeng.operations.warn import earthquake_document
 from houfeng.reports.situation_numbers import rounded
@@ -13,11 +14,14 @@ from houfeng.shaking.scales import roman
 from houfeng.values import Estimate
 
 #: Zones and needs shown on one page, those in most need first.
-SHOWN_ZONES, SHOWN_NEEDS = 8, ("water", "food", "covered_area", "toilets_first_days", "blankets", "medical_teams")
+SHOWN_ZONES, SHOWN_NEEDS = (
+    8,
+    ("water", "hospital_beds", "covered_area", "toilets_first_days", "blankets", "medical_teams"),
+)
 
 _UNITS = {
     "litres": {"en": "litres", "zh": "升"},
-    "kcal": {"en": "kcal", "zh": "千卡"},
+    "beds": {"en": "beds", "zh": "张"},
     "m2": {"en": "m²", "zh": "平方米"},
     "toilets": {"en": "toilets", "zh": "个"},
     "sets": {"en": "sets", "zh": "套"},
@@ -183,11 +187,14 @@ def actions(chain: Chain) -> list[dict]:
         )
     first = sorted(rescue.visits, key=lambda visit: visit.arrive_s)[:3]
     if first:
-        where = ", ".join(f"{visit.site_id} ({visit.team_id})" for visit in first)
+        en, zh = (
+            ", ".join(f"{visit.site_id} ({local_name(visit.team_id, language)})" for visit in first)
+            for language in ("en", "zh")
+        )
         told.append(
             _action(
-                f"Search zones {where} first; {len(rescue.visits)} sites in this shift",
-                f"优先搜救片区{where}；本班次共{len(rescue.visits)}处",
+                f"Search zones {en} first; {len(rescue.visits)} sites in this shift",
+                f"优先搜救片区{zh}；本班次共{len(rescue.visits)}处",
                 "rescue teams",
                 "救援队",
             )
