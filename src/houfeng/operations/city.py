@@ -8,7 +8,7 @@ import numpy as np
 from houfeng.damage.building_stock import coquimbo_zones as zones_for_stock
 from houfeng.damage.building_stock import simulate_stock
 from houfeng.damage.exposure import Exposure
-from houfeng.geo import great_circle_km
+from houfeng.geo import EARTH_RADIUS_KM, to_xyz_km
 from houfeng.response.coquimbo import coquimbo_roads, coquimbo_zones
 from houfeng.response.facilities import Places
 from houfeng.response.roads import RoadNetwork
@@ -90,8 +90,9 @@ class City:
 
     @property
     def centre(self) -> tuple[float, float]:
-        """Longitude and latitude of the middle of the people, degrees."""
-        share = self.population / self.population.sum()
+        """Longitude and latitude of the middle of the people (of the zones where nobody lives), degrees."""
+        people = self.population if self.population.any() else np.ones(len(self.population))
+        share = people / people.sum()
         return float(share @ self.zone_longitude), float(share @ self.zone_latitude)
 
     def in_coastal_strip(self, *, longitude: np.ndarray, latitude: np.ndarray) -> np.ndarray:
@@ -192,9 +193,10 @@ def shore_of(roads: RoadNetwork) -> np.ndarray:
 
 def shore_distance_km(shore: np.ndarray, longitude: np.ndarray, latitude: np.ndarray) -> np.ndarray:
     """Distance in km from places in degrees, shape (n,), to the nearest point of a shore."""
-    if not len(shore):
+    from scipy.spatial import cKDTree
+
+    if not len(shore) or not len(longitude):
         return np.full(len(longitude), np.inf)
-    far = great_circle_km(
-        longitude=longitude[:, None], latitude=latitude[:, None], to_longitude=shore[:, 0], to_latitude=shore[:, 1]
-    )
-    return far.min(axis=1)
+    tree = cKDTree(to_xyz_km(longitude=shore[:, 0], latitude=shore[:, 1]))
+    chord_km = tree.query(to_xyz_km(longitude=longitude, latitude=latitude))[0]
+    return 2 * EARTH_RADIUS_KM * np.arcsin(np.minimum(chord_km / (2 * EARTH_RADIUS_KM), 1.0))

@@ -1,7 +1,7 @@
 """The response, top to bottom: which roads are closed, who needs what, who goes where, what is opened."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -9,34 +9,30 @@ import numpy as np
 from houfeng.damage.assessment import DamageAssessment
 from houfeng.errors import InputError
 from houfeng.operations.city import City
+from houfeng.operations.road_closures import closure_chance, extent_of
 from houfeng.operations.training import Progress, silent
 from houfeng.response.advice import Advice
-from houfeng.response.bridges import bridge_chance, bridge_sites
+from houfeng.response.bridges import bridge_sites
 from houfeng.response.closures import ClosureChance, Closures
-from houfeng.response.debris import debris_chance
-from houfeng.response.demand import LEVEL, ZoneDemand
+from houfeng.response.demand import ZoneDemand
 from houfeng.response.facilities import Places, choose_facilities
-from houfeng.response.isochrones import Isochrones, ReachChange, isochrones, reach_change
-from houfeng.response.needs import needs_of
-from houfeng.response.plan import ResponsePlan
+from houfeng.response.isochrones import BANDS_MIN, Isochrones, ReachChange, isochrones, reach_change
+from houfeng.response.needs import Needs, needs_of
+from houfeng.response.plan import PlanChange, ResponsePlan, replan
 from houfeng.response.rescue import RescuePlan, plan_rescue
-from houfeng.response.roads import RoadNetwork
 from houfeng.response.shelters import evacuate
-from houfeng.response.supplies import allocate_supplies
+from houfeng.response.supplies import SupplyPlan, allocate_supplies
 from houfeng.response.teams import RescueSites, RescueTask, RescueTravel
 from houfeng.response.travel import Router
 from houfeng.shaking.sites import Sites
 from houfeng.values import Estimate
 
-#: A street with so many people per km² beside it is built up on both sides.
-BUILT_UP_PER_KM2 = 5000.0
 #: Nobody is sent farther to a shelter or a hospital.
 SHELTER_REACH_S, HOSPITAL_REACH_S = 3600.0, 5400.0
 #: Field hospitals that may be opened.
 MOST_FIELD_HOSPITALS = 6
 #: Days for which water is asked.
 _WATER_DAYS = 1.0
-_CLOSURE_DRAWS = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,15 +115,12 @@ def respond(
     if len(closures.closed) != city.roads.n_edges:
         raise InputError(f"closures are of {len(closures.closed):,} edges; {city.key} has {city.roads.n_edges:,}")
     progress("ways under the closures")
-    n_closed, km_closed = _extent(city.roads, chance, closures, rng)
+    n_closed, km_closed = extent_of(city.roads, chance, closures, rng)
     whole = Router.of(city.roads)
     router = whole.under(closures)
     among = city.roads.components() == 0
     zone_nodes = _nodes(city, among, city.zone_longitude, city.zone_latitude)
-    hospital_nodes = _nodes(city, among, city.hospitals.longitude, city.hospitals.latitude)
-    before, reach = (
-        isochrones(each, hospital_nodes, zone_nodes=zone_nodes, population=city.population) for each in (whole, router)
-    )
+    before, reach = (_reach(each, city, among, zone_nodes) for each in (whole, router))
     progress("teams, hospitals, shelters and water")
     sites, waiting = _sites(city, demand, tsunami)
     site_nodes = _nodes(city, among, sites.longitude, sites.latitude)
@@ -140,6 +133,87 @@ def respond(
     return Response(
         city, demand, chance, closures, n_closed, km_closed, reach, reach_change(before, reach), plan, paths, waiting
     )
+
+
+@dataclass(frozen=True, eq=False)
+class SecondResponse:
+    """A response after more roads were closed.
+
+    Attributes
+    ----------
+    response
+        The new one.
+    change
+        What moved, counted.
+    """
+
+    response: Response
+    change: PlanChange
+
+
+def respond_again(before: Response, closures: Closures, *, issued: datetime, seed: int) -> SecondResponse:
+    """The response when `closures` are found on top of those known: as little moves as can be.
+
+    Opened places stay open; teams and zones whose way is as before keep what they have. Water is allotted anew.
+
+    Raises
+    ------
+    InputError
+        When the closures are of another network.
+    """
+    city, plan, rng = before.city, before.plan, np.random.default_rng(seed)
+    closures = before.closures | closures
+    whole = Router.of(city.roads)
+    router = whole.under(closures)
+    among = city.roads.components() == 0
+    zone_nodes = _nodes(city, among, city.zone_longitude, city.zone_latitude)
+    first, reach = (_reach(each, city, among, zone_nodes) for each in (whole, router))
+    sites = plan.rescue.task.sites
+    site_nodes = _nodes(city, among, sites.longitude, sites.latitude)
+    base_nodes = _nodes(city, among, city.teams.longitude, city.teams.latitude)
+    change = replan(
+        plan,
+        rescue_travel=_rescue_travel(router, base_nodes, site_nodes),
+        rng=rng,
+        issued=issued,
+        facility_travel_s=(_within(_ways(city, city.field_hospitals, router, zone_nodes, among), HOSPITAL_REACH_S),),
+        evacuation_travel_s=(_within(_ways(city, city.shelters, router, zone_nodes, among), SHELTER_REACH_S),),
+    )
+    water = _water(city, plan.needs, _ways(city, city.depots, router, zone_nodes, among))
+    simulated = plan.simulated or closures.simulated
+    change = replace(change, plan=replace(change.plan, supplies=(water,), simulated=simulated))
+    n_closed, km_closed = extent_of(city.roads, None, closures, rng)
+    response = replace(
+        before,
+        closures=closures,
+        n_closed=n_closed,
+        km_closed=km_closed,
+        reach=reach,
+        change=reach_change(first, reach),
+        plan=change.plan,
+        paths=_paths(router, change.plan.rescue, base_nodes, site_nodes),
+    )
+    return SecondResponse(response, change)
+
+
+def _reach(router: Router, city: City, among: np.ndarray, zone_nodes: np.ndarray) -> Isochrones:
+    """Travel to the hospitals; where there is none, nobody reaches one."""
+    nodes = _nodes(city, among, city.hospitals.longitude, city.hospitals.latitude)
+    if len(nodes):
+        return isochrones(router, nodes, zone_nodes=zone_nodes, population=city.population)
+    n = city.roads.n_nodes
+    never = np.full((1, len(zone_nodes)), np.inf, np.float32)
+    return Isochrones(BANDS_MIN, np.full(n, np.inf, np.float32), np.full(n, -1), never, city.population)
+
+
+def _ways(city: City, places: Places, router: Router, zone_nodes: np.ndarray, among: np.ndarray) -> np.ndarray:
+    """Seconds from zones to places, shape (m, n)."""
+    nodes = _nodes(city, among, places.longitude, places.latitude)
+    return router.matrix(zone_nodes, nodes).T
+
+
+def _within(travel_s: np.ndarray, reach_s: float) -> np.ndarray:
+    return np.where(travel_s <= reach_s, travel_s, np.inf)
 
 
 def _sites(city: City, demand: ZoneDemand, tsunami: bool) -> tuple[RescueSites, tuple[str, ...]]:
@@ -164,16 +238,11 @@ def _sites(city: City, demand: ZoneDemand, tsunami: bool) -> tuple[RescueSites, 
 def _opened(city: City, demand: ZoneDemand, router: Router, zone_nodes: np.ndarray, among: np.ndarray) -> dict:
     """Needs, and what is opened and allotted for them."""
     needs = needs_of(demand)
-
-    def ways(places: Places) -> np.ndarray:
-        nodes = _nodes(city, among, places.longitude, places.latitude)
-        return router.matrix(zone_nodes, nodes).T
-
     hospitals = choose_facilities(
         city.field_hospitals,
         zone_id=demand.zone_id,
         people=demand.injured_severe,
-        travel_s=ways(city.field_hospitals),
+        travel_s=_ways(city, city.field_hospitals, router, zone_nodes, among),
         most=MOST_FIELD_HOSPITALS,
         kind="hospital",
         reach_s=HOSPITAL_REACH_S,
@@ -182,19 +251,23 @@ def _opened(city: City, demand: ZoneDemand, router: Router, zone_nodes: np.ndarr
         city.shelters,
         zone_id=demand.zone_id,
         people=demand.displaced,
-        travel_s=ways(city.shelters),
+        travel_s=_ways(city, city.shelters, router, zone_nodes, among),
         reach_s=SHELTER_REACH_S,
     )
-    water = allocate_supplies(
+    water = _water(city, needs, _ways(city, city.depots, router, zone_nodes, among))
+    return {"needs": needs, "facilities": (hospitals,), "evacuations": (shelter,), "supplies": (water,)}
+
+
+def _water(city: City, needs: Needs, travel_s: np.ndarray) -> SupplyPlan:
+    return allocate_supplies(
         item="water",
         unit="litres",
         depot_id=city.depots.place_id,
         stock=city.stock_litres,
-        zone_id=demand.zone_id,
+        zone_id=city.zone_id,
         need=needs.amount("water") * _WATER_DAYS,
-        travel_s=ways(city.depots),
+        travel_s=travel_s,
     )
-    return {"needs": needs, "facilities": (hospitals,), "evacuations": (shelter,), "supplies": (water,)}
 
 
 def demand_of(city: City, damage: DamageAssessment) -> ZoneDemand:
@@ -232,58 +305,6 @@ def bridge_places(city: City) -> Sites:
     """Where the shaking at the bridges is wanted."""
     _, longitude, latitude = bridge_sites(city.roads)
     return Sites.of(longitude=longitude, latitude=latitude, vs30_mps=city.vs30_mps)
-
-
-def closure_chance(city: City, damage: DamageAssessment, bridge_sa10_g: np.ndarray | None) -> ClosureChance:
-    """Chance that each road is closed by a damaged bridge or by rubble of the zone it runs through."""
-    roads = city.roads
-    middle = roads.geometry_offset[:-1] + np.diff(roads.geometry_offset) // 2
-    zone = _nearest(city, roads.geometry_longitude[middle], roads.geometry_latitude[middle])
-    row = {name: i for i, name in enumerate(damage.zone_id)}
-    collapsed, standing = np.zeros(len(city.zone_id)), np.ones(len(city.zone_id))
-    for i, name in enumerate(city.zone_id):
-        if name in row:
-            collapsed[i] = damage.of("buildings_collapsed", name).mean()
-            standing[i] = max(damage.exposure.buildings[damage.asset_zone == row[name]].sum(), 1e-9)
-    density = city.population / np.maximum(_zone_area_km2(city), 0.05)
-    rubble = debris_chance(
-        roads,
-        np.clip(collapsed / standing, 0, 1)[zone],
-        built_up=np.clip(density / BUILT_UP_PER_KM2, 0, 1)[zone],
-    )
-    return rubble if bridge_sa10_g is None else rubble | bridge_chance(roads, bridge_sa10_g)
-
-
-def _zone_area_km2(city: City) -> np.ndarray:
-    """Area around each zone's middle, half way to its nearest neighbours: a circle of half that distance."""
-    from scipy.spatial import cKDTree
-
-    from houfeng.geo import to_xyz_km
-
-    points = to_xyz_km(longitude=city.zone_longitude, latitude=city.zone_latitude)
-    if len(points) < 2:
-        return np.ones(len(points))
-    return np.pi * (cKDTree(points).query(points, k=2)[0][:, 1] / 2) ** 2
-
-
-def _nearest(city: City, longitude: np.ndarray, latitude: np.ndarray) -> np.ndarray:
-    from scipy.spatial import cKDTree
-
-    from houfeng.geo import to_xyz_km
-
-    tree = cKDTree(to_xyz_km(longitude=city.zone_longitude, latitude=city.zone_latitude))
-    return tree.query(to_xyz_km(longitude=longitude, latitude=latitude))[1]
-
-
-def _extent(
-    roads: RoadNetwork, chance: ClosureChance | None, closures: Closures, rng: np.random.Generator
-) -> tuple[Estimate, Estimate]:
-    if chance is None:
-        n, km = float(closures.n_closed), float(roads.length_m[closures.closed].sum() / 1000)
-        return Estimate(n, n, n, LEVEL), Estimate(km, km, km, LEVEL)
-    closed = rng.random((_CLOSURE_DRAWS, roads.n_edges), dtype=np.float32) < chance.probability
-    samples = closed.sum(axis=1), closed @ roads.length_m / 1000
-    return tuple(Estimate(float(s.mean()), *(float(v) for v in np.quantile(s, [0.05, 0.95])), LEVEL) for s in samples)
 
 
 def _nodes(city: City, among: np.ndarray, longitude: np.ndarray, latitude: np.ndarray) -> np.ndarray:
