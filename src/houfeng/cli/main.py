@@ -18,6 +18,7 @@ from houfeng.cli import (
     fit,
     forecast,
     issue,
+    respond,
     run,
     serve,
     simulate,
@@ -37,7 +38,7 @@ app = typer.Typer(
 
 for verb in (fetch, clean, decluster):
     verb.register(catalog.app)
-for noun in (run, forecast, fit, simulate, experiment, assess, serve, config, doctor):
+for noun in (run, forecast, fit, simulate, experiment, assess, respond, serve, config, doctor):
     noun.register(app)
 warn_log.register(warn.app)
 for group in (catalog.app, issue.app, warn.app):

@@ -11,13 +11,14 @@ import numpy as np
 from houfeng.damage.exposure import Exposure
 from houfeng.damage.exposure_files import read_exposure, write_exposure
 from houfeng.errors import InputError, SourceError
-from houfeng.operations.assess import N_FIELDS, Assessment, assess, shaking, shaking_of_map
+from houfeng.operations.assess import MEASURES, N_FIELDS, Assessment, assess, shaking
 from houfeng.operations.city import coquimbo
 from houfeng.operations.event_files import read_earthquake
 from houfeng.operations.outputs import replacing, write_bytes, write_text
 from houfeng.operations.training import Progress, silent
 from houfeng.operations.warn import earthquake_document
 from houfeng.shaking.field import ShakingField
+from houfeng.shaking.grid_places import field_at
 from houfeng.shaking.rupture import Rupture
 from houfeng.shaking.shakemap import read_shakemap
 from houfeng.shaking.sites import DEFAULT_VS30_MPS, Sites
@@ -105,9 +106,10 @@ class OwnEvent:
         )
 
     def shaking_at(self, sites: Sites) -> ShakingField:
-        """The shaking elsewhere, from the same models, stations or map."""
+        """The shaking elsewhere, from the same models, stations or map (NaN off it)."""
         if self.shakemap is not None:
-            return shaking_of_map(self.shakemap, sites)
+            where = {"longitude": sites.longitude, "latitude": sites.latitude}
+            return field_at(self.shakemap, **where, measures=MEASURES)
         stations = None if self.stations_file is None else read_stations(self.stations_file)
         return shaking(self.rupture, sites, region=self.region, stations=stations)[0]
 
