@@ -17,37 +17,60 @@ def past() -> Past:
     return start.judged(SPACE, 0, 8)
 
 
-def test_what_followed_is_the_sum_of_shares(past):
-    """Each share straight from the formula: the shock's part of all that the model expected there and then."""
+@pytest.fixture(scope="module")
+def plain(past) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For each large shock, straight from the formulas: sum of shares, of their squares, and what is expected."""
     d, f = past.data, past.features
-    got = followed(past, TIME, SPACE, since_day=float(d.days[0]))
-    np.testing.assert_array_equal(got.shock, np.flatnonzero(d.m >= LARGE))
-    assert len(got.shock) > 0
+    shocks = np.flatnonzero(d.m >= LARGE)
     spread = np.exp(SPACE[9] + f.growth @ SPACE[10:12])
-    whole = np.exp(SPACE[1] + f.productivity @ SPACE[2:6])
+    inside = d.mass.shares(spread, float(np.exp(SPACE[12])))[0]
+    strength = np.exp(TIME[1] + f.productivity @ TIME[2:6]) * inside
     activity = past.activity(d.days, np.arange(len(d.days)))
-    found = np.zeros(len(got.shock))
+    shares, squares = np.zeros(len(shocks)), np.zeros(len(shocks))
     for i in np.flatnonzero(d.target):
-        squared = ((d.xyz_km[:i] - d.xyz_km[i]) ** 2).sum(axis=1)
-        parts = whole[:i] * decay(SPACE, d.days[i] - d.days[:i]) * kernel(SPACE, spread[:i], squared)
-        everything = parts.sum() + np.exp(SPACE[0]) * activity[i] * past.background[i]
-        for n, j in enumerate(got.shock):
-            found[n] += parts[j] / everything if j < i else 0.0
-    np.testing.assert_allclose(got.found, found, rtol=0.02, atol=0.01)
-    assert found.max() > 0.5
-
-
-def test_what_was_expected_is_the_integral_inside(past):
-    d, f = past.data, past.features
-    got = followed(past, TIME, SPACE, since_day=float(d.days[0]))
-    c = np.exp(TIME[6])
-    for n, j in enumerate(got.shock):
+        parts = strength[:i] * decay(TIME, d.days[i] - d.days[:i])
+        whole = parts.sum() + np.exp(TIME[0]) * activity[i]
+        for n, j in enumerate(shocks):
+            if j < i:
+                shares[n] += parts[j] / whole
+                squares[n] += (parts[j] / whole) ** 2
+    c, expected = np.exp(TIME[6]), np.zeros(len(shocks))
+    for n, j in enumerate(shocks):
         y = np.exp(np.linspace(np.log(c), np.log(d.end_day - d.days[j] + c), 4000))
-        integral = np.trapezoid(decay(TIME, y - c), y)
-        spread = np.exp(SPACE[9] + f.growth[j] @ SPACE[10:12])
-        share = d.mass.shares(np.full(len(d.days), spread), float(np.exp(SPACE[12])))[0][j]
-        plain = np.exp(TIME[1] + f.productivity[j] @ TIME[2:6]) * integral * share
-        assert got.expected[n] == pytest.approx(plain, rel=1e-3)
+        expected[n] = strength[j] * np.trapezoid(decay(TIME, y - c), y)
+    return shares, squares, expected
+
+
+def test_the_information_is_the_sum_of_squared_shares(past, plain):
+    got = followed(past, TIME, SPACE, since_day=float(past.data.days[0]))
+    np.testing.assert_array_equal(got.shock, np.flatnonzero(past.data.m >= LARGE))
+    assert len(got.shock) > 0
+    np.testing.assert_allclose(got.expected, plain[1], rtol=0.02, atol=0.01)
+    assert got.expected.max() > 0.1
+
+
+def test_found_is_the_excess_over_what_is_expected(past, plain):
+    shares, squares, expected = plain
+    got = followed(past, TIME, SPACE, since_day=float(past.data.days[0]))
+    np.testing.assert_allclose(got.found, np.maximum(squares + shares - expected, 0), rtol=0.02, atol=0.02)
+
+
+def test_a_law_that_fits_finds_what_it_expects(past):
+    """At the best productivity the shares add up to what is expected: no shock as a class is richer or poorer."""
+    fit = past.data
+    got = followed(past, TIME, SPACE, since_day=float(fit.days[0]))
+    richer = TIME.copy()
+    richer[1] += 0.7
+    other = followed(past, richer, SPACE, since_day=float(fit.days[0]))
+    assert (other.found - other.expected).sum() < (got.found - got.expected).sum(), "more expected, less found"
+
+
+def test_nothing_followed_yet_leaves_the_factor_as_it_was(past):
+    d = past.data
+    last = past.until(int(np.flatnonzero(d.m >= LARGE)[-1]) + 1, float(d.days[np.flatnonzero(d.m >= LARGE)[-1]]) + 1e-6)
+    got = followed(last, TIME, SPACE, since_day=float(d.days[np.flatnonzero(d.m >= LARGE)[-1]]))
+    factor = (2.0 + got.found) / (2.0 + got.expected)
+    assert factor == pytest.approx(1.0, abs=0.01)
 
 
 def test_only_shocks_since_a_day_are_followed(past):
