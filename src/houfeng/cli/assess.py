@@ -157,14 +157,14 @@ def event_of(options: Mapping[str, object]) -> OwnEvent:
     )
     notes = []
     if how == "longitude":
-        notes.append({"en": f"local time is taken by the sun, {hour:.1f} h; give --local-hour or --utc-offset",
-                      "zh": f"当地时间按经度推算为{hour:.1f}时；可用 --local-hour 或 --utc-offset 指定"})  # fmt: skip
+        notes.append({"en": f"local time is taken by the sun, {hour:.1f} h",
+                      "zh": f"当地时间按经度推算为{hour:.1f}时", "option": "--local-hour or --utc-offset"})  # fmt: skip
     exposure, read = _exposure(options, demo)
     plane = {name: options[option] for name, option in _PLANE.items()}
     vs30 = options["vs30"] or DEFAULT_VS30_MPS
     if options["vs30"] is None and options["shakemap"] is None:
-        notes.append({"en": f"the ground is taken as stiff soil everywhere, Vs30 {vs30:g} m/s; give --vs30",
-                      "zh": f"场地统一按硬土处理，Vs30为{vs30:g}米/秒；可用 --vs30 指定"})  # fmt: skip
+        notes.append({"en": f"the ground is taken as stiff soil everywhere, Vs30 {vs30:g} m/s",
+                      "zh": f"场地统一按硬土处理，Vs30为{vs30:g}米/秒", "option": "--vs30"})  # fmt: skip
     return OwnEvent(
         rupture=rupture_of(earthquake, plane),
         plane=plane,
@@ -178,7 +178,7 @@ def event_of(options: Mapping[str, object]) -> OwnEvent:
         vs30_mps=vs30,
         stations_file=options["stations"],
         shakemap_file=options["shakemap"],
-        notes=(*notes, *read),
+        notes=(*notes, *read, *_rejected(options)),
     )
 
 
@@ -208,15 +208,16 @@ def tell(own: OwnAssessment, language: str) -> None:
     zh = language == "zh"
     quake = own.event.rupture.earthquake
     print(f"{quake.name(language)}, {quake.magnitude_type} {quake.magnitude:g}, {quake.time:%Y-%m-%d %H:%M:%S} UTC\n")
-    for note in own.notes(language):
-        print(f"* {note}")
+    for note in own.notes():
+        print(f"* {note[language]}{hint(note)}")
     shaking = felt(own.assessment)
     rows = [(f"{word('mmi', language)} {roman(shaking['mmi']['value'])}", *_cells(shaking["mmi"], intensity, language)),
             (f"{word('pga', language)} (g)", *_cells(shaking["pga_g"], measure, language))]  # fmt: skip
     rows += [(word(name, language), *_cells(value, count, language)) for name, value in totals(own.assessment).items()]
     print()
     print_table(["", "估计" if zh else "estimate", "90 % 范围" if zh else "90 % range"], rows)
-    print(f"{own.pager(language)}\n")
+    known = "stations_some" if shaking["stations"] else "stations_none"
+    print(f"{word(known, language, n=shaking['stations'])} ({own.assessment.field.source})\n{own.pager(language)}\n")
     listed = districts(own)
     heads = (["片区", "人口", "严重破坏（栋）", "需安置", "修复费用（美元）", "每栋天数"] if zh else
              ["district", "people", "severe damage", "displaced", "repair, US dollars", "days a building"])  # fmt: skip
@@ -226,6 +227,11 @@ def tell(own: OwnAssessment, language: str) -> None:
         print(own.recovery.rule[language])
     elif len(listed) > _SHOWN:
         say(f"and {len(listed) - _SHOWN} districts more in recovery.json; --yearly-budget-usd gives an order of repair")
+
+
+def hint(note: Mapping[str, str]) -> str:
+    """The option that mends what a note says, in brackets."""
+    return f" [{note['option']}]" if "option" in note else ""
 
 
 def _row(row: Mapping, language: str) -> list[str]:
@@ -258,6 +264,20 @@ def _earthquake(options: Mapping[str, object]) -> Earthquake:
             raise InputError("give either --shakemap, which names the earthquake, or --id, --time, --longitude ...")
         return read_shakemap(options["shakemap"], regime=options["regime"]).field.earthquake
     return earthquake_given(options["event_file"], **told)
+
+
+def _rejected(options: Mapping[str, object]) -> list[Mapping[str, str]]:
+    """What was left out of stations and map."""
+    from houfeng.shaking.shakemap import read_shakemap
+    from houfeng.shaking.station_files import read_stations
+
+    told = []
+    for path, read in ((options["stations"], read_stations), (options["shakemap"], read_shakemap)):
+        if path is not None:
+            for reason, count in read(path).rejected.items():
+                told.append({"en": f"{path.name}: {count:,} left out: {reason}",
+                             "zh": f"{path.name}：剔除{count:,}项：{reason}"})  # fmt: skip
+    return told
 
 
 def _demo(name: str):

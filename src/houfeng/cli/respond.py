@@ -29,6 +29,7 @@ from houfeng.cli.assess import (
     check_language,
     event_of,
     folder_of,
+    hint,
 )
 from houfeng.cli.choices import progress_shown
 from houfeng.cli.event_options import (
@@ -185,7 +186,7 @@ def respond(
 
 def tell(own: OwnResponse, language: str) -> None:
     """Print what to do first, the state of the roads, and what is missing."""
-    from houfeng.operations.own_situation import actions, situation_roads, unknown
+    from houfeng.operations.own_situation import actions, left_out, situation_roads, unknown
     from houfeng.operations.situation import ranged
     from houfeng.reports.situation_numbers import count, measure, span
     from houfeng.reports.situation_numbers import say as word
@@ -197,8 +198,8 @@ def tell(own: OwnResponse, language: str) -> None:
         print(f"{own.warning.tsunami.banner[language]}\n")
     for message in plan.messages(language):
         print(f"! {message}")
-    for note in unknown(own):
-        print(f"* {note[language]}")
+    for note in (*left_out(own), *unknown(own)):
+        print(f"* {note[language]}{hint(note)}")
     print()
     print_table(["先做什么" if zh else "what to do first", "由谁" if zh else "who"],
                 [(each["words"][language], each["who"][language]) for each in actions(own)])  # fmt: skip

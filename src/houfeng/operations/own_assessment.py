@@ -73,21 +73,21 @@ class OwnAssessment:
             )
         return cls(event, assessment, repairs, recovery)
 
-    def notes(self, language: str) -> list[str]:
-        """What must be said with the numbers, the most important first."""
-        damage, event = self.assessment.damage, self.event
-        told = []
+    def notes(self) -> list[Mapping[str, str]]:
+        """What must be said with the numbers, the most important first, by language."""
+        damage, event, told = self.assessment.damage, self.event, []
         if event.rupture.earthquake.status != "actual":
-            told.append(_SIMULATED["event"][language])
+            told.append(_SIMULATED["event"])
         if damage.simulated:
-            told.append(_SIMULATED["buildings"][language])
-        told.append(NOT_OBSERVED[language])
+            told.append(_SIMULATED["buildings"])
+        told.append(NOT_OBSERVED)
         if damage.unassessed:
-            told.append(_OFF_MAP[language].format(n=f"{len(damage.unassessed):,}", all=f"{len(damage.exposure):,}"))
-        told += [note.text(language) for note in self.assessment.outside]
-        told += [note[language] for note in event.notes]
-        told += damage.notes
-        return list(dict.fromkeys(told))
+            numbers = {"n": f"{len(damage.unassessed):,}", "all": f"{len(damage.exposure):,}"}
+            told.append({language: text.format(**numbers) for language, text in _OFF_MAP.items()})
+        told += [{language: note.text(language) for language in ("en", "zh")} for note in self.assessment.outside]
+        told += event.notes
+        told += [{"en": note, "zh": note} for note in damage.notes if "have no motion" not in note]
+        return told
 
     def pager(self, language: str) -> str:
         """The country's empirical model in one sentence."""
@@ -141,7 +141,7 @@ def document(own: OwnAssessment) -> dict[str, object]:
             },
         },
         "districts": districts(own),
-        "notes": {language: own.notes(language) for language in ("en", "zh")},
+        "notes": [dict(note) for note in own.notes()],
     }
 
 

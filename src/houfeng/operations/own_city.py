@@ -26,17 +26,17 @@ _WORDS = {
         "en": "{n} of {all} zones lie more than {km:g} km from any road of the largest piece of the network",
         "zh": "{all}个片区中有{n}个距路网主体超过{km:g}公里",
     },
-    "no_teams": {"en": "no rescue teams are given (--teams)", "zh": "未提供救援队（--teams）"},
-    "no_hospitals": {"en": "no hospitals are given (--hospitals)", "zh": "未提供医院（--hospitals）"},
+    "no_teams": {"en": "no rescue teams are given", "zh": "未提供救援队"},
+    "no_hospitals": {"en": "no hospitals are given", "zh": "未提供医院"},
     "no_field": {
-        "en": "no place for a field hospital is given (kind 'field' in --hospitals)",
-        "zh": "未提供野战医院备选点（--hospitals 中 kind 为 field）",
+        "en": "no place for a field hospital is given",
+        "zh": "未提供野战医院备选点",
     },
-    "no_shelters": {"en": "no shelters are given (--shelters)", "zh": "未提供避难场所（--shelters）"},
-    "no_depots": {"en": "no depots are given (--depots)", "zh": "未提供物资库（--depots）"},
+    "no_shelters": {"en": "no shelters are given", "zh": "未提供避难场所"},
+    "no_depots": {"en": "no depots are given", "zh": "未提供物资库"},
     "no_coast": {
-        "en": "no shore is given (--coast): places near the sea are not left out",
-        "zh": "未提供海岸线（--coast）：近海地点未予排除",
+        "en": "no shore is given: places near the sea are not left out",
+        "zh": "未提供海岸线：近海地点未予排除",
     },
     "nobody": {
         "en": "the exposure has no occupants_night, so nobody is reckoned to live there: the plan is for nobody",
@@ -44,6 +44,15 @@ _WORDS = {
     },
     "simulated_buildings": {"en": "buildings", "zh": "建筑"},
     "simulated_places": {"en": "hospitals, shelters or depots", "zh": "医院、避难场所或物资库"},
+}
+#: The option that mends what a note says.
+_OPTIONS = {
+    "no_teams": "--teams",
+    "no_hospitals": "--hospitals",
+    "no_field": "--hospitals with kind field",
+    "no_shelters": "--shelters",
+    "no_depots": "--depots",
+    "no_coast": "--coast",
 }
 _PLACE = {"en": "the area assessed", "zh": "评估区"}
 
@@ -83,7 +92,7 @@ class CityFiles:
 
 @dataclass(frozen=True, eq=False)
 class OwnCity:
-    """A city, and what was left out, filled in or missing on reading it, by language."""
+    """A city, and what was left out, filled in or missing on reading it: by language, and the ``option`` to use."""
 
     city: City
     notes: tuple[Mapping[str, str], ...]
@@ -226,7 +235,8 @@ def _missing(city: City) -> Iterator[Mapping[str, str]]:
 
 
 def _told(key: str, **values: object) -> Mapping[str, str]:
-    return {language: text.format(**values) for language, text in _WORDS[key].items()}
+    told = {language: text.format(**values) for language, text in _WORDS[key].items()}
+    return told | ({"option": _OPTIONS[key]} if key in _OPTIONS else {})
 
 
 def _some(places: Places, rows: np.ndarray) -> Places:

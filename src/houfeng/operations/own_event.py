@@ -10,6 +10,7 @@ import numpy as np
 
 from houfeng.damage.exposure import Exposure
 from houfeng.damage.exposure_files import read_exposure, write_exposure
+from houfeng.damage.pager import country_model
 from houfeng.errors import InputError, SourceError
 from houfeng.operations.assess import MEASURES, N_FIELDS, Assessment, assess, shaking
 from houfeng.operations.city import coquimbo
@@ -19,6 +20,7 @@ from houfeng.operations.training import Progress, silent
 from houfeng.operations.warn import earthquake_document
 from houfeng.shaking.field import ShakingField
 from houfeng.shaking.grid_places import field_at
+from houfeng.shaking.regimes import choose_models
 from houfeng.shaking.rupture import Rupture
 from houfeng.shaking.shakemap import read_shakemap
 from houfeng.shaking.sites import DEFAULT_VS30_MPS, Sites
@@ -81,6 +83,8 @@ class OwnEvent:
             raise InputError("give either stations or a ShakeMap, not both: the stations are in the map already")
         if not 0 <= self.local_hour <= 24:
             raise InputError(f"local hour {self.local_hour:g} is not between 0 and 24")
+        country_model(self.country)
+        choose_models(self.rupture.regime, self.region)
 
     @cached_property
     def shakemap(self) -> ShakingField | None:

@@ -38,6 +38,10 @@ _WORDS = {
         "en": "a tsunami may come and no shore is given: who stays away from the sea must be decided by hand",
         "zh": "可能发生海啸而未提供海岸线：须人工决定哪些地点远离海边",
     },
+    "wet_base": {
+        "en": "in the coastal strip, where a tsunami may come, are the bases of: {names}",
+        "zh": "以下救援队驻地位于海啸可能到达的沿海带内：{names}",
+    },
     "all_closed": {"en": "every road is closed: nobody can drive anywhere", "zh": "所有道路均已封闭：任何车辆无法通行"},
 }
 #: What is invented where closures are drawn.
@@ -132,6 +136,10 @@ def respond_to(
     sea = tsunami_notice(quake)
     if sea is not None and not len(city.shore):
         notes.append(_WORDS["strip_unknown"])
+    if sea is not None:
+        wet = city.in_coastal_strip(longitude=city.teams.longitude, latitude=city.teams.latitude)
+        if wet.any():
+            notes.append(_told("wet_base", names=", ".join(np.array(city.teams.team_id, object)[wet])))
     response = respond(
         city,
         assessment.damage,
@@ -168,5 +176,8 @@ def _bridges(event: OwnEvent, city: City) -> tuple[np.ndarray | None, list[Mappi
     off = np.isnan(samples).any(axis=0)
     if not off.any():
         return samples, []
-    told = {language: text.format(n=int(off.sum()), all=len(sites)) for language, text in _WORDS["bridges_off"].items()}
-    return np.where(off, np.float32(0), samples), [told]
+    return np.where(off, np.float32(0), samples), [_told("bridges_off", n=int(off.sum()), all=len(sites))]
+
+
+def _told(key: str, **values: object) -> Mapping[str, str]:
+    return {language: text.format(**values) for language, text in _WORDS[key].items()}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from houfeng.earthquake import Earthquake
 from houfeng.operations import situation as told
 from houfeng.operations.chain_files import LANGUAGES, chain_pictures
 from houfeng.operations.document import time
@@ -16,6 +17,7 @@ from houfeng.operations.places import Places
 from houfeng.operations.respond import SecondResponse
 from houfeng.operations.warn import earthquake_document
 from houfeng.reports.situation_numbers import rounded
+from houfeng.response.facilities import EXCLUSIONS
 from houfeng.response.isochrones import edges_geojson
 from houfeng.shaking.field import ShakingField
 from houfeng.shaking.sites import Sites
@@ -52,16 +54,16 @@ def situation(own: OwnResponse) -> dict:
         "minutes_after": round((own.issued - quake.time).total_seconds() / 60),
         "place": dict(own.city.names),
         "earthquake": earthquake_document(quake)
-        | {"names": dict(quake.names) or {"en": quake.event_id, "zh": quake.event_id}},
+        | {"names": {language: _name(quake, language) for language in LANGUAGES}},
         "tsunami": {"banner": own.warning.tsunami and dict(own.warning.tsunami.banner)},
         "shaking": felt(own.assessment),
-        "forecast": [],
+        "forecast": None,
         "losses": totals(own.assessment),
         "zones": told.zones(own)[: told.SHOWN_ZONES],
         "needs": told.needs(own),
         "roads": roads,
         "actions": actions(own),
-        "unknown": [dict(words) for words in unknown(own)],
+        "unknown": [{language: words[language] for language in LANGUAGES} for words in unknown(own)],
         "sources": sources(own),
     }
 
@@ -87,8 +89,9 @@ def actions(own: OwnResponse) -> list[dict]:
         done.append(_action(f"Open field hospitals: {where}", f"开设野战医院：{where}", "health service", "卫生部门"))
     if shelter.departures:
         names = list(dict.fromkeys(leaving.place_id for leaving in shelter.departures))
-        where = ", ".join(names[:_FIRST]) + (" …" if len(names) > _FIRST else "")
-        en, zh = f"Open {len(names)} shelters: {where}", f"开放{len(names)}处避难场所：{where}"
+        where, rest = ", ".join(names[:_FIRST]), len(names) - _FIRST
+        more = (f" and {rest} more", f"等{len(names)}处") if rest > 0 else ("", "")
+        en, zh = f"Open shelters: {where}{more[0]}", f"开放避难场所：{where}{more[1]}"
         done.append(_action(en, zh, "municipality", "市政府"))
     short = water.shortage.total.high
     if short >= 1:
@@ -96,6 +99,21 @@ def actions(own: OwnResponse) -> list[dict]:
                             f"请求调水：一天最多缺{rounded(short):,.0f}升", "logistics", "后勤保障"))  # fmt: skip
     looked = "Send people to look: no damage has been observed"
     return [*done, _action(looked, "派员实地核查：破坏情况均未经观测", "everybody on site", "现场人员")]
+
+
+def left_out(own: OwnResponse) -> list[dict[str, str]]:
+    """Places that may not be used, by reason, by language."""
+    plan, by_reason = own.response.plan, {}
+    for part in (*plan.facilities, *plan.evacuations):
+        for each in part.excluded:
+            by_reason.setdefault(each.reason, []).append(each.place_id)
+    told = []
+    for reason, names in by_reason.items():
+        shown, rest = ", ".join(names[:_FIRST]), len(names) - _FIRST
+        more = (f" and {rest} more", f"等{len(names)}处") if rest > 0 else ("", "")
+        why = EXCLUSIONS[reason]
+        told.append({"en": f"left out: {shown}{more[0]}: {why['en']}", "zh": f"未采用：{shown}{more[1]}，{why['zh']}"})
+    return told
 
 
 def unknown(own: OwnResponse) -> list[Mapping[str, str]]:
@@ -127,6 +145,7 @@ def plan_document(own: OwnResponse) -> dict:
         "roads": situation_roads(own),
         "actions": actions(own),
         "waiting": list(own.response.waiting),
+        "left_out": left_out(own),
         "notes": [dict(note) for note in own.notes],
     }
 
@@ -151,7 +170,13 @@ def change_document(own: OwnResponse, second: SecondResponse) -> dict:
 def write_response(
     own: OwnResponse, folder: Path, *, stem: str = "plan", document: Mapping | None = None
 ) -> list[Path]:
-    """Write the plan, its map as GeoJSON and the roads below `folder`; returns the paths."""
+    """Write the plan, its map as GeoJSON and the roads below `folder`; returns the paths.
+
+    A second plan (`stem` ``replan``) of an earlier one is removed with it.
+    """
+    if stem == "plan":
+        for name in ("replan.json", "replan.geojson", "replan-roads.geojson"):
+            (folder / name).unlink(missing_ok=True)
     response = own.response
     roads = edges_geojson(
         own.city.roads, response.reach, closed=response.closures.closed, simulated=response.closures.simulated
@@ -220,6 +245,11 @@ def ground_of(own: OwnResponse) -> ShakingField:
     x, y = np.round(np.arange(west, east, step), 4), np.round(np.arange(south, north, step), 4)
     lon, lat = np.meshgrid(x, y)
     return own.event.shaking_at(Sites.of(longitude=lon.ravel(), latitude=lat.ravel(), vs30_mps=own.city.vs30_mps))
+
+
+def _name(quake: Earthquake, language: str) -> str:
+    """What people call it: in the language, else in another, else its identifier."""
+    return quake.names.get(language) or next(iter(quake.names.values()), quake.event_id)
 
 
 def _action(en: str, zh: str, who_en: str, who_zh: str) -> dict:

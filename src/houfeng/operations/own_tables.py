@@ -15,6 +15,8 @@ from houfeng.response.teams import LEVELS, LONGEST_SHIFT_S, RescueTeams
 #: Teams without a time set out after half an hour, work twelve hours, and get twenty people out at most.
 START_H, SHIFT_H, CAPACITY, LEVEL = 0.5, 12.0, 20.0, "light"
 
+#: More people, beds or litres than anybody has.
+_MANY = 1e12
 _NAMES = ("name", "place_id", "team_id", "id")
 _YES, _NO = ("true", "1", "yes", "y"), ("", "false", "0", "no", "n")
 
@@ -109,7 +111,7 @@ def read_own_places(path: Path, quantity: str) -> tuple[Table, Places]:
     """
     table = read_table(
         path,
-        {quantity: Number(0.0, 1e9)},
+        {quantity: Number(0.0, _MANY)},
         {"closed": (*_NO, *_YES), "kind": ("standing", "field"), "simulated": (*_NO, *_YES)},
     )
     n = len(table.names)
@@ -129,7 +131,7 @@ def read_teams(path: Path) -> tuple[Table, RescueTeams]:
     numbers = {
         "start_h": Number(0.0, 720.0, START_H),
         "shift_h": Number(0.0, LONGEST_SHIFT_S / 3600, SHIFT_H),
-        "capacity": Number(0.0, 1e6, CAPACITY),
+        "capacity": Number(0.0, _MANY, CAPACITY),
     }
     table = read_table(path, numbers, {"level": (LEVEL, *(name for name in LEVELS if name != LEVEL))})
     return table, RescueTeams(
@@ -164,7 +166,8 @@ def _number(given: str | None, column: str, limits: Number) -> float:
     except ValueError:
         value = math.nan
     if not limits.low <= value <= limits.high:
-        raise InputError(f"{column} is '{text}', it must be a number from {limits.low:g} to {limits.high:g}")
+        allowed = f"of at least {limits.low:g}" if limits.high >= _MANY else f"from {limits.low:g} to {limits.high:g}"
+        raise InputError(f"{column} is '{text}', it must be a number {allowed}")
     return value
 
 

@@ -31,6 +31,8 @@ from houfeng.values import Estimate
 SHELTER_REACH_S, HOSPITAL_REACH_S = 3600.0, 5400.0
 #: Field hospitals that may be opened.
 MOST_FIELD_HOSPITALS = 6
+#: Work of one team at a site before the first person and for each, hours; a site fits in this share of a shift.
+_SEARCH_H, _HOURS_PER_PERSON, _SHIFT_SHARE = 1.0, 2.0, 2 / 3
 #: Days for which water is asked.
 _WATER_DAYS = 1.0
 
@@ -217,8 +219,14 @@ def _within(travel_s: np.ndarray, reach_s: float) -> np.ndarray:
 
 
 def _sites(city: City, demand: ZoneDemand, tsunami: bool) -> tuple[RescueSites, tuple[str, ...]]:
-    """Rescue sites to go to now, and those that wait."""
-    sites = RescueSites.from_demand(demand)
+    """Rescue sites to go to now, and those that wait; none takes more than a share of the shortest shift."""
+    most = 10.0
+    if len(city.teams):
+        hours = _SHIFT_SHARE * float(city.teams.shift_s.min()) / 3600
+        most = float(np.clip((hours - _SEARCH_H) / _HOURS_PER_PERSON, 1.0, most))
+    sites = RescueSites.from_demand(
+        demand, hours_per_person=_HOURS_PER_PERSON, hours_of_search=_SEARCH_H, most_people=most
+    )
     if not tsunami:
         return sites, ()
     wet = city.in_coastal_strip(longitude=sites.longitude, latitude=sites.latitude)
