@@ -277,7 +277,9 @@ def _area(place: Place, language: str) -> Area:
 
 
 def _size(earthquake: Earthquake, language: str) -> dict[str, str]:
-    return {"magnitude": f"{earthquake.magnitude:.1f}", "name": earthquake.name(language)}
+    name = earthquake.name(language)
+    apart = " " if language == "zh" and name.isascii() else ""  # a Latin name and a number must not run together
+    return {"magnitude": f"{earthquake.magnitude:.1f}", "name": name + apart}
 
 
 def _source(earthquake: Earthquake, language: str) -> str:
