@@ -106,7 +106,7 @@ def coquimbo(coastal_strip_km: float = COASTAL_STRIP_KM) -> City:
     exposure = simulate_stock(zones_for_stock(), country="CL", rng=np.random.default_rng(_STOCK_SEED))
     shore = shore_of(roads)
     big = np.flatnonzero(zones.population >= _BIG_ZONE)
-    inland = big[shore_distance_km(shore, zones.longitude[big], zones.latitude[big]) > 2 * coastal_strip_km]
+    inland = big[shore_distance_km(shore, zones.longitude[big], zones.latitude[big]) > 2 * COASTAL_STRIP_KM]
     order = inland[np.argsort(-zones.population[inland], kind="stable")]
 
     def places(kind: str, rows: np.ndarray, capacity: float) -> Places:
