@@ -1,5 +1,6 @@
 """The files of a run: each appears whole under its name, or not at all."""
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,6 +28,9 @@ WRITTEN_CATALOGS = 1000
 
 #: The timeline goes back until it shows this many earthquakes, or ten years.
 SHOWN = 30
+
+#: Where the files of the chain are, below the folder of a run.
+CHAIN = "chain"
 
 #: A window up to this long is drawn; a longer one is in the tables.
 DRAWN = timedelta(days=31)
@@ -171,7 +175,36 @@ def write_report(plan: Plan, document: Mapping) -> None:
         for horizon in plan.horizons
         if (path := plan.folder / folder_name(parse_time(section["as_of"])) / f"map-{horizon}.png").exists()
     }
-    write_text(plan.folder / "report.html", render_report(document, overview | maps))
+    chain = _chain_pictures(plan.folder / CHAIN) if document.get("chain") else {}
+    write_text(
+        plan.folder / "report.html",
+        render_report(document, overview | maps | chain, chain_folder(plan.folder / CHAIN)),
+    )
+
+
+def chain_folder(folder: Path):
+    """What the page of a run links and reads beyond the document, of the files of a chain; none without `folder`."""
+    from houfeng.reports.chain_page import ChainFolder
+
+    names = tuple(sorted(path.name for path in folder.glob("[!.]*") if path.is_file()))
+    read = {
+        name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+        for name in ("damage", "plan")
+        if f"{name}.json" in names
+    }
+    return ChainFolder(folder.name, names, **read)
+
+
+def _chain_pictures(folder: Path) -> dict[str, bytes]:
+    from houfeng.reports.chain_page import PICTURES, small_picture
+    from houfeng.reports.messages import LANGUAGES
+
+    return {
+        f"chain {name} {language}": small_picture(path.read_bytes())
+        for name in PICTURES
+        for language in LANGUAGES
+        if (path := folder / f"{name}-{language}.png").exists()
+    }
 
 
 def _maps(plan: Plan, product: ForecastProduct, comparison: Comparison, primary: str) -> dict[str, bytes]:

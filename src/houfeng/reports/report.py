@@ -8,6 +8,7 @@ import struct
 from collections.abc import Mapping, Sequence
 
 from houfeng.reports import wording
+from houfeng.reports.chain_page import ChainFolder, chain_page
 from houfeng.reports.environment import page_environment
 from houfeng.reports.headlines import both, cards, check_of, headline_horizon, joined, lead, relative, shown
 from houfeng.reports.messages import LANGUAGES
@@ -19,7 +20,7 @@ LIMITS = ("limit_prediction", "limit_large", "limit_early", "limit_calibration",
 STRONGEST = 10
 
 
-def render_report(document: Mapping, pictures: Mapping[str, bytes]) -> str:
+def render_report(document: Mapping, pictures: Mapping[str, bytes], chain_folder: ChainFolder | None = None) -> str:
     """Render the page.
 
     Parameters
@@ -27,7 +28,9 @@ def render_report(document: Mapping, pictures: Mapping[str, bytes]) -> str:
     document
         As written to ``forecast.json``.
     pictures
-        PNG by name: ``counts``, ``timeline``, and ``map AS-OF HORIZON``.
+        PNG by name: ``counts``, ``timeline``, ``map AS-OF HORIZON``, and ``chain NAME LANGUAGE``.
+    chain_folder
+        What lies in the folder of the chain, where the run has one.
 
     Returns
     -------
@@ -46,6 +49,7 @@ def render_report(document: Mapping, pictures: Mapping[str, bytes]) -> str:
         title=_title(document),
         question=_question(document),
         running=_running(document),
+        chain=chain_page(document, chain_folder or ChainFolder(), pictures),
         lead=lead(document),
         cards=cards(document),
         warnings=_shared_warnings(document),
