@@ -43,7 +43,8 @@ def own_folder(tmp_path, monkeypatch):
 
 
 def test_the_promised_commands_are_there():
-    verbs = {"run", "forecast", "fit", "simulate", "experiment", "serve", "config", "doctor", "version"}
+    verbs = {"run", "forecast", "fit", "simulate", "experiment", "assess", "respond", "serve"}
+    verbs |= {"config", "doctor", "version"}
     catalog = {f"catalog {verb}" for verb in ("info", "fetch", "convert", "plot", "clean", "decluster")}
     issue = {f"issue {verb}" for verb in ("list", "show", "approve", "publish", "withdraw")}
     warn = {"event", "update", "forecast", "list", "show", "approve", "publish", "withdraw", "cancel", "all-clear"}
