@@ -13,19 +13,22 @@ from importlib import resources
 from types import MappingProxyType
 
 from houfeng.errors import UnknownNameError
+from houfeng.reports import wording
 from houfeng.reports.headlines import both as message_in_both
 from houfeng.reports.headlines import relative
 from houfeng.reports.messages import LANGUAGES
 from houfeng.reports.notes import note_in_both
 from houfeng.reports.situation import Room, situation_view
 from houfeng.reports.situation_numbers import count, estimate, percent, rounded, say, span
-from houfeng.reports.wording import Both, place
+from houfeng.reports.wording import Both
 from houfeng.times import parse_time
 
 #: The pictures of a chain: ``NAME-LANGUAGE.png`` in its folder, ``chain NAME LANGUAGE`` among the pictures.
 PICTURES = ("shaking", "city", "plan")
 #: Zones in the table and at the top of the page; actions at the top.
 ZONES, WORST, FIRST = 10, 3, 4
+#: A chance below this is called low.
+LOW = 0.1
 #: Levels of warning, the worst first, by the name of their rule.
 LEVELS = {"severe shaking": "level_severe", "very strong shaking": "level_very_strong",
           "strong shaking": "level_strong"}  # fmt: skip
@@ -131,6 +134,7 @@ def chain_page(document: Mapping, folder: ChainFolder, pictures: Collection[str]
         "first": (page["actions"] or {"entries": []})["entries"][:FIRST],
         "steps": _steps(document, page, warned),
         "moments": _moments(document),
+        "low_before": _low_before(document),
         "neglected": _neglected(document),
         "warned": warned,
         "not_warned": _not_warned(chain, _town_names(document)),
@@ -139,6 +143,7 @@ def chain_page(document: Mapping, folder: ChainFolder, pictures: Collection[str]
         "classes": _classes(folder.damage),
         "pager": _pager(chain),
         "rescue": _rescue(chain["rescue"]),
+        "roads": _roads(page["roads"]),
         "reach": _reach(situation.get("roads")),
         "missing": _missing(folder.plan),
         "seconds": f"{sum(chain['seconds'].values()):.2g}",
@@ -175,6 +180,12 @@ def _words(key: str) -> Both:
     return {x: say(key, x) for x in LANGUAGES}
 
 
+def _hundredths(probability: float, language: str) -> str:
+    """A probability under a heading in per cent, with two significant digits where it is small."""
+    told = percent(probability, language) if probability >= 0.001 else wording.percent(probability)
+    return told.removesuffix(" %")
+
+
 def _listed(names: Iterable[Both]) -> Both:
     """Names one after the other."""
     names = list(names)
@@ -198,7 +209,7 @@ def _zones(page: Mapping, zones: Sequence[Mapping]) -> list[dict]:
     return [
         {
             **said,
-            "at": place(longitude=zone["longitude"], latitude=zone["latitude"]) if "longitude" in zone else "",
+            "at": wording.place(longitude=zone["longitude"], latitude=zone["latitude"]) if "longitude" in zone else "",
             "trapped": _number(zone.get("trapped"), f"zones[{i}].trapped"),
         }
         for i, (said, zone) in enumerate(zip(page["zones"]["entries"], zones, strict=False))
@@ -270,7 +281,7 @@ def _moments(document: Mapping) -> list[dict]:
                 {
                     "names": {x: town["names"].get(x, town["names"]["en"]) for x in LANGUAGES},
                     "chances": [
-                        _number(chance["probability"], f"{town['names']['en']}, MMI {chance['roman']}", percent)
+                        _number(chance["probability"], f"{town['names']['en']}, MMI {chance['roman']}", _hundredths)
                         for chance in town["chances"]
                     ],
                 }
@@ -281,6 +292,15 @@ def _moments(document: Mapping) -> list[dict]:
         for part in document["forecasts"]
         if part.get("shaking") and part["shaking"]["places"]
     ]
+
+
+def _low_before(document: Mapping) -> bool:
+    """Whether every town had a small chance before the shock of the case."""
+    first, shock = document["forecasts"][0], document["case"]["shock"]
+    places = first.get("shaking", _NOTHING).get("places", ())
+    chances = [chance["probability"]["value"] for town in places for chance in town["chances"]]
+    before = shock is not None and parse_time(first["as_of"]) < parse_time(shock["time"])
+    return before and bool(chances) and max(chances) < LOW
 
 
 def _neglected(document: Mapping) -> list[Both]:
@@ -311,13 +331,16 @@ def _pager(chain: Mapping) -> dict:
         }
         for key, other in (("deaths", "deaths"), ("loss_usd", "losses"))
     ]
-    ends = [estimate(value, "deaths") for value in (losses.get("deaths"), chain["pager"]["deaths"]["estimate"])]
-    values = sorted(end["value"] for end in ends if end is not None and end["value"])
-    times = values[1] / values[0] if len(values) == 2 and values[0] > 0 else None
-    return {
-        "rows": rows,
-        "times": tell("pager_times", times=f"{rounded(times):,.3g}") if times is not None and times >= 1.5 else None,
-    }
+    pairs = (("pager_times", "deaths", "deaths"), ("pager_times_loss", "loss_usd", "losses"))
+    told = ((key, _factor(losses.get(ours), chain["pager"][theirs]["estimate"])) for key, ours, theirs in pairs)
+    return {"rows": rows, "times": [tell(key, times=f"{rounded(times):,.10g}") for key, times in told if times >= 1.5]}
+
+
+def _factor(one: object, other: object) -> float:
+    """How many times the larger of two numbers is the smaller; 1 where either is unknown or 0."""
+    ends = [estimate(value, "the comparison with PAGER") for value in (one, other)]
+    values = sorted(end["value"] for end in ends if end is not None and end["value"] > 0)
+    return values[1] / values[0] if len(values) == 2 else 1.0
 
 
 def _rescue(rescue: Mapping) -> list[dict]:
@@ -336,13 +359,25 @@ def _rescue(rescue: Mapping) -> list[dict]:
     ]
 
 
+def _roads(rows: Sequence[Mapping] | None) -> list[dict]:
+    """Closed roads; people cut off are counted for one set of closed roads, so they have no range."""
+    known = [row for row in rows or () if row["key"]["en"] != "unreachable_people"]
+    single = [row for row in rows or () if row["key"]["en"] == "unreachable_people"]
+    return known + [{**row, "range": dict.fromkeys(LANGUAGES, "")} for row in single]
+
+
 def _reach(roads: Mapping | None) -> list[dict]:
-    """People within so many minutes of a hospital, before and after; two digits hide what few lose."""
+    """People within so many minutes of a hospital, before and after, and how many fewer."""
     if not roads or "hospital_minutes" not in roads:
         return []
     columns = zip(roads["hospital_minutes"], roads["people_before"], roads["people_after"], strict=True)
     return [
-        {"within": tell("reach_within", minutes=f"{minutes:g}"), "before": f"{before:,}", "after": f"{after:,}"}
+        {
+            "within": tell("reach_within", minutes=f"{minutes:g}"),
+            "before": f"{rounded(before, 3):,.0f}",
+            "after": f"{rounded(after, 3):,.0f}",
+            "fewer": {x: count(before - after, x) for x in LANGUAGES},
+        }
         for minutes, before, after in columns
     ]
 

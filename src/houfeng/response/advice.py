@@ -128,15 +128,17 @@ class Advice:
         p, net = self.probability, self.net_benefit
         what, verdict = self.action.label(language), _VERDICTS[self.verdict][language]
         chance = f"{100 * p.value:.2g} % ({100 * p.low:.2g}–{100 * p.high:.2g} %)"
-        flips, worth = f"{100 * self.flips_at:.3g} %", f"{net.value:,.4g}"
+        flips, worth = f"{100 * self.flips_at:.2g} %", _two_digits(net.value)
+        low, high = _two_digits(net.low), _two_digits(net.high)
         if language == "zh":
             turn = "" if self.flips_at > 1 else f"，高于{flips}时值得"
-            return f"{what}：{verdict}；概率{chance}{turn}；期望净收益{worth}（{net.low:,.4g}至{net.high:,.4g}）"
+            return f"{what}：{verdict}；概率{chance}{turn}；期望净收益{worth}（{low}至{high}）"
         turn = "" if self.flips_at > 1 else f", worth it above {flips}"
-        return (
-            f"{what}: {verdict}; chance {chance}{turn}; expected net benefit {worth} "
-            f"({net.low:,.4g} to {net.high:,.4g})"
-        )
+        return f"{what}: {verdict}; chance {chance}{turn}; expected net benefit {worth} ({low} to {high})"
+
+
+def _two_digits(value: float) -> str:
+    return f"{float(f'{value:.2g}'):,.10g}"
 
 
 def advise(action: Action, probability: Estimate) -> Advice:
