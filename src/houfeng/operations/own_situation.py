@@ -1,7 +1,7 @@
 """The response of one's own as the situation report, files, and what to do first in words."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from houfeng.earthquake import Earthquake
 from houfeng.operations import situation as told
 from houfeng.operations.chain_files import LANGUAGES, chain_pictures
+from houfeng.operations.city import local_name
 from houfeng.operations.document import time
 from houfeng.operations.outputs import write_bytes, write_text
 from houfeng.operations.own_assessment import felt, totals
@@ -81,18 +82,18 @@ def actions(own: OwnResponse) -> list[dict]:
                             "civil protection", "应急管理部门"))  # fmt: skip
     first = sorted(rescue.visits, key=lambda visit: visit.arrive_s)[:_FIRST]
     if first:
-        where = ", ".join(f"{visit.site_id} ({visit.team_id})" for visit in first)
-        done.append(_action(f"Search {where} first; {len(rescue.visits)} sites in this shift",
-                            f"优先搜救{where}；本班次共{len(rescue.visits)}处", "rescue teams", "救援队"))  # fmt: skip
+        en, zh = (
+            ", ".join(f"{visit.site_id} ({local_name(visit.team_id, language)})" for visit in first)
+            for language in LANGUAGES
+        )
+        done.append(_action(f"Search {en} first; {len(rescue.visits)} sites in this shift",
+                            f"优先搜救{zh}；本班次共{len(rescue.visits)}处", "rescue teams", "救援队"))  # fmt: skip
     if len(hospitals.opened):
-        where = ", ".join(hospitals.opened_id)
-        done.append(_action(f"Open field hospitals: {where}", f"开设野战医院：{where}", "health service", "卫生部门"))
+        en, zh = _listed(hospitals.opened_id, len(hospitals.opened))
+        done.append(_action(f"Open field hospitals: {en}", f"开设野战医院：{zh}", "health service", "卫生部门"))
     if shelter.departures:
-        names = list(dict.fromkeys(leaving.place_id for leaving in shelter.departures))
-        where, rest = ", ".join(names[:_FIRST]), len(names) - _FIRST
-        more = (f" and {rest} more", f"等{len(names)}处") if rest > 0 else ("", "")
-        en, zh = f"Open shelters: {where}{more[0]}", f"开放避难场所：{where}{more[1]}"
-        done.append(_action(en, zh, "municipality", "市政府"))
+        en, zh = _listed(list(dict.fromkeys(leaving.place_id for leaving in shelter.departures)))
+        done.append(_action(f"Open shelters: {en}", f"开放避难场所：{zh}", "municipality", "市政府"))
     short = water.shortage.total.high
     if short >= 1:
         done.append(_action(f"Ask for water: up to {rounded(short):,.0f} litres are missing for a day",
@@ -109,11 +110,16 @@ def left_out(own: OwnResponse) -> list[dict[str, str]]:
             by_reason.setdefault(each.reason, []).append(each.place_id)
     told = []
     for reason, names in by_reason.items():
-        shown, rest = ", ".join(names[:_FIRST]), len(names) - _FIRST
-        more = (f" and {rest} more", f"等{len(names)}处") if rest > 0 else ("", "")
-        why = EXCLUSIONS[reason]
-        told.append({"en": f"left out: {shown}{more[0]}: {why['en']}", "zh": f"未采用：{shown}{more[1]}，{why['zh']}"})
+        (en, zh), why = _listed(names), EXCLUSIONS[reason]
+        told.append({"en": f"left out: {en}: {why['en']}", "zh": f"未采用：{zh}，{why['zh']}"})
     return told
+
+
+def _listed(names: Sequence[str], most: int = _FIRST) -> tuple[str, str]:
+    """The first names in English and Chinese, and how many there are."""
+    en, zh = (", ".join(local_name(name, language) for name in names[:most]) for language in LANGUAGES)
+    rest = len(names) - most
+    return (f"{en} and {rest} more", f"{zh}等{len(names)}处") if rest > 0 else (en, zh)
 
 
 def unknown(own: OwnResponse) -> list[Mapping[str, str]]:
