@@ -50,6 +50,29 @@ def test_casualties_of_complete_damage_are_the_published_ones(taxonomy, percent)
     assert found == pytest.approx(percent, abs=0.006)
 
 
+# Hazus-MH 2.1 Technical Manual, tables 13.3 to 13.7: percent by severity 1 to 4 (moderate masonry: see the module).
+@pytest.mark.parametrize(
+    ("structures", "moderate", "extensive", "complete", "collapsed"),
+    [
+        ("W1 MH", (0.25, 0.03, 0, 0), (1, 0.1, 0.001, 0.001), (5, 1, 0.01, 0.01), (40, 20, 3, 5)),
+        ("S3", (0.20, 0.025, 0, 0), (1, 0.1, 0.001, 0.001), (5, 1, 0.01, 0.01), (40, 20, 3, 5)),
+        ("W2 S1 S2 S5 C3 RM1 RM2", (0.20, 0.025, 0, 0), (1, 0.1, 0.001, 0.001), (5, 1, 0.01, 0.01), (40, 20, 5, 10)),
+        ("S4 C1 C2 PC1 PC2", (0.25, 0.03, 0, 0), (1, 0.1, 0.001, 0.001), (5, 1, 0.01, 0.01), (40, 20, 5, 10)),
+        ("URM", (0.35, 0.04, 0.001, 0.001), (2, 0.2, 0.002, 0.002), (10, 2, 0.02, 0.02), (40, 20, 5, 10)),
+    ],
+)
+def test_casualties_of_every_state_are_the_published_ones(structures, moderate, extensive, complete, collapsed):
+    for structure in structures.split():
+        table = 100 * casualty_rates(structure)
+        np.testing.assert_allclose(table, [(0.05, 0, 0, 0), moderate, extensive, complete, collapsed], atol=1e-12)
+
+
+def test_every_structure_of_hazus_has_rates_of_its_own():
+    assert {one.structure for one in hazus_fragilities().values()} == set(
+        "W1 W2 S1 S2 S3 S4 S5 C1 C2 C3 PC1 PC2 RM1 RM2 URM MH".split()
+    )
+
+
 def test_rates_rise_with_damage_and_never_exceed_everybody():
     for taxonomy in TYPES:
         rates = casualty_rates(fragility_of(taxonomy).structure)
@@ -70,7 +93,10 @@ def test_trapped_people_by_intensity():
     masonry = table[trapped_kind("URM")]
     assert dict(zip(TRAPPED_MMI, masonry, strict=True)) == {6: 0, 7: 0.05, 8: 0.30, 9: 0.60, 10: 0.70}
     assert (table[trapped_kind("C1")] == 0.5).all()
-    assert (table[trapped_kind("W1")] < masonry + 1e-9).all()
+    for light in ("W1", "W2", "MH", "S3"):
+        np.testing.assert_allclose(table[trapped_kind(light)], masonry / 5)
+    assert {trapped_kind(one) for one in ("RM1", "RM2", "URM")} == {TRAPPED_KINDS.index("masonry")}
+    assert {trapped_kind(one) for one in ("S1", "S4", "C2", "C3", "PC1")} == {TRAPPED_KINDS.index("framed")}
 
 
 def test_repair_costs_and_days_are_those_of_hazus():

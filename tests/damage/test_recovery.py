@@ -54,6 +54,27 @@ def test_days_are_those_of_the_states():
     assert factor.mean() == pytest.approx(1, abs=0.15)
 
 
+def test_a_mixed_district_takes_the_days_of_its_buildings():
+    """Three low single-family buildings for each tall multi-family one: days in that proportion, not by assets."""
+    exposure = stock(2, zones=1, types=("RM1L-LC", "C1M-LC"), buildings=np.array([300.0, 100.0]))
+    motion = {"PGA": np.full((40, 2), 0.4, np.float32)}
+    assessment = assess(exposure, motion, local_hour=2, rng=np.random.default_rng(2))
+    counts = [assessment.of(f"buildings_{state}") for state in ("slight", "moderate", "extensive", "complete")]
+    plain = sum(count * day for count, day in zip(counts, (2.75, 30, 97.5, 195), strict=True))
+    ln_factor = np.log(building_days(assessment, rng=np.random.default_rng(1))[:, 0] / plain)
+    expected = 0.4 * np.random.default_rng(1).standard_normal(40) - 0.08
+    np.testing.assert_allclose(ln_factor, expected, atol=1e-12)
+
+
+def test_days_per_building_are_those_of_the_damaged_ones():
+    assessment = assessed(types=("RM1L-LC",), spread=0.0)
+    days = building_days(assessment, rng=np.random.default_rng(1))[:, 0]
+    damaged = 100 - assessment.of("buildings_none", "z0")
+    need = repair_needs(assessment, rng=np.random.default_rng(1))[0]
+    assert need.days_per_building.value == pytest.approx(np.mean(days / damaged))
+    assert need.building_days.value == pytest.approx(days.mean())
+
+
 def test_nothing_broken_takes_no_time():
     assessment = assessed(median_g=1e-4)
     for need in repair_needs(assessment, rng=np.random.default_rng(1)):
@@ -80,6 +101,26 @@ def test_the_budget_decides_when():
     assert [one.done_years.value for one in found.items] == [pytest.approx(1.5), pytest.approx(3.0), math.inf]
     assert [one.value for one in found.home_again] == [0, 30, 40, 40]
     assert found.unpaid_usd.value == 100
+
+
+def test_years_are_ranges_over_the_fields_and_endless_where_one_in_twenty_is():
+    """Costs of 1 to 100 under 10 a year: the 5th, 50th and 95th field, by hand."""
+    cost = np.arange(1.0, 101.0)
+    found = plan([item("a", cost, np.ones(100))], 10, years=10).items[0].done_years
+    assert (found.low, found.value, found.high) == pytest.approx((0.5, 5.0, 9.5))
+    short = plan([item("a", cost, np.ones(100))], 10, years=9)
+    assert short.items[0].done_years.high == math.inf and short.items[0].done_years.value == pytest.approx(5.0)
+    assert short.home_again[8].value == pytest.approx(0.9)
+    assert short.unpaid_usd.value == pytest.approx(0.55)
+
+
+def test_a_cost_that_the_money_just_meets_is_paid():
+    """Seven sevenths of a billion are no more than the billion, though their sum rounds to 2e-7 above it."""
+    sevenths = [item(str(i), 1e9 / 7, 10 - i) for i in range(7)]
+    assert np.cumsum([1e9 / 7] * 7)[-1] > 1e9
+    found = plan(sevenths, [1e9])
+    assert found.items[-1].done_years.value == pytest.approx(1.0)
+    assert found.home_again[0].value == sum(range(4, 11))
 
 
 def test_lifelines_are_not_people_at_home():

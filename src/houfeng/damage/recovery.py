@@ -246,9 +246,9 @@ def _worth(item: RepairItem) -> float:
 def _year_paid(total: np.ndarray, paid: np.ndarray) -> np.ndarray:
     """Years after which the money so far reaches `total`, shape (n_fields,); infinite where it never does.
 
-    A year's money comes evenly over the year.
+    A year's money comes evenly over the year. A cost that the money meets but for the rounding of sums is paid.
     """
-    year = np.searchsorted(paid, total - 1e-9, side="left")
+    year = np.searchsorted(paid, total * (1 - 1e-12), side="left")
     late = year >= len(paid)
     year = np.minimum(year, len(paid) - 1)
     before, after = paid[np.maximum(year - 1, 0)], paid[year]
