@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from houfeng.models.adaptive.choosing import OCTAVES, advance, bounds, kept, member, pop, push
+from houfeng.models.adaptive.choosing import OCTAVES, advance, bounds, kept, member, octaves_of, pop, push
 from houfeng.models.adaptive.process import Places, Productivity
 from houfeng.models.etas.chance import start, uniform
 
@@ -27,7 +27,7 @@ def weight(days, productivity, now, places):
 
 def reached_by(days, now, places, start_from=None):
     reached = np.zeros(OCTAVES, np.int64) if start_from is None else start_from
-    advance(reached, days, len(days), now, places.c_days)
+    advance(reached, days, len(days), now, octaves_of(places))
     return reached
 
 
@@ -35,11 +35,12 @@ def reached_by(days, now, places, start_from=None):
 def _drawn(days, summed, reached, now, places, seed, draws):
     state, counts, tries = np.empty(4, np.uint64), np.zeros(len(days), np.int64), 0
     start(state, np.uint64(seed), np.uint64(0))
-    total, done = bounds(summed, reached, len(days), places), 0
+    octaves = octaves_of(places)
+    total, done = bounds(summed, reached, len(days), octaves), 0
     while done < draws:
         tries += 1
-        j = member(summed, reached, len(days), places, uniform(state) * total)
-        if uniform(state) <= kept(now - days[j], places):
+        j = member(summed, reached, len(days), octaves, uniform(state) * total)
+        if uniform(state) <= kept(now - days[j], places, octaves):
             counts[j] += 1
             done += 1
     return counts, tries
@@ -85,10 +86,10 @@ def test_octaves_hold_every_source_once_and_bound_its_weight(ages, c_days, omega
     assert (np.diff(reached) <= 0).all()
     summed = np.arange(len(days) + 1.0)
     total = weight(days, np.ones(len(days)), 1e4, places).sum()
-    bound = bounds(summed, reached, len(days), places)
+    bound = bounds(summed, reached, len(days), octaves_of(places))
     assert total <= bound * (1 + 1e-9)
     assert bound <= total * 2 ** (places.exponent + 0.01) * 1.2
-    shares = np.array([kept(1e4 - day, places) for day in days])
+    shares = np.array([kept(1e4 - day, places, octaves_of(places)) for day in days])
     assert ((shares > 0) & (shares <= 1 + 1e-6)).all()
 
 
@@ -113,7 +114,7 @@ def test_no_sources_weigh_nothing():
     days, places = np.empty(0), law()
     reached = reached_by(days, 10.0, places)
     assert (reached == 0).all()
-    assert bounds(np.zeros(1), reached, 0, places) == 0.0
+    assert bounds(np.zeros(1), reached, 0, octaves_of(places)) == 0.0
 
 
 def test_events_still_to_come_are_no_sources():
@@ -121,20 +122,20 @@ def test_events_still_to_come_are_no_sources():
     reached = reached_by(days, 10.0, places)
     assert reached[0] == 2
     summed = np.array([0.0, 1.0, 2.0, 1e6])
-    assert bounds(summed, reached, 3, places) < 2 * 0.01**-1.15
-    for u in np.linspace(0, bounds(summed, reached, 3, places), 11):
-        assert member(summed, reached, 3, places, u) < 2
+    assert bounds(summed, reached, 3, octaves_of(places)) < 2 * 0.01**-1.15
+    for u in np.linspace(0, bounds(summed, reached, 3, octaves_of(places)), 11):
+        assert member(summed, reached, 3, octaves_of(places), u) < 2
 
 
 def test_a_decay_that_has_run_out_weighs_nothing_and_breaks_nothing():
     """Ages of a hundred thousand e-folds: the bound of their octave is zero in floating point."""
     days, places = np.array([0.0, 99_999.0]), law(tau_days=3.0)
     reached, summed = reached_by(days, 1e5, places), np.array([0.0, 1.0, 2.0])
-    total = bounds(summed, reached, 2, places)
+    total = bounds(summed, reached, 2, octaves_of(places))
     assert total > 0
-    assert member(summed, reached, 2, places, 0.5 * total) == 1
-    assert member(summed, reached, 2, places, np.nextafter(total, np.inf)) in (0, 1)
-    assert kept(1e5, places) == 0.0
+    assert member(summed, reached, 2, octaves_of(places), 0.5 * total) == 1
+    assert member(summed, reached, 2, octaves_of(places), np.nextafter(total, np.inf)) in (0, 1)
+    assert kept(1e5, places, octaves_of(places)) == 0.0
 
 
 @settings(max_examples=60, deadline=None)

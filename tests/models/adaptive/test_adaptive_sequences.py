@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from adaptive_samples import SPACE, TIME, box, decay, kernel, sphere_data
+from adaptive_samples import SPACE, TIME, box, decay, sphere_data
 
 from houfeng.models.adaptive.past import Past, Smoothing
 from houfeng.models.adaptive.sequences import followed

@@ -6,6 +6,7 @@ stretch of them, its productivity a difference of running sums.
 """
 
 import math
+from typing import NamedTuple
 
 import numba as nb
 import numpy as np
@@ -16,11 +17,29 @@ OCTAVES = 40
 SMALLEST = 1e-300
 
 
+class Octaves(NamedTuple):
+    """For each octave the age at which it begins, days, and the largest decay in it; shapes (OCTAVES,)."""
+
+    age: np.ndarray
+    bound: np.ndarray
+
+
 @nb.njit(cache=True, nogil=True)
-def advance(reached, days, n, day, c_days):
+def octaves_of(places):
+    """The octaves of a law of places; a bound is never zero, since it is divided by."""
+    age, bound = np.empty(OCTAVES), np.empty(OCTAVES)
+    for k in range(OCTAVES):
+        age[k] = places.c_days * (2.0**k - 1.0)
+        decay = math.exp(-age[k] * places.inverse_tau - places.exponent * math.log(age[k] + places.c_days))
+        bound[k] = max(decay, SMALLEST)
+    return Octaves(age, bound)
+
+
+@nb.njit(cache=True, nogil=True)
+def advance(reached, days, n, day, octaves):
     """How many of the first `n` sources are at least as old as each octave begins: they only become more."""
     for k in range(OCTAVES):
-        youngest = day - c_days * (2.0**k - 1.0)
+        youngest = day - octaves.age[k]
         low, high = reached[k], n
         if low < high and days[low] <= youngest:
             while low < high:
@@ -37,30 +56,23 @@ def advance(reached, days, n, day, c_days):
 
 
 @nb.njit(cache=True, nogil=True)
-def _bound(k, places):
-    """Largest decay of sources of octave `k`; never zero, since it is divided by."""
-    age = places.c_days * (2.0**k - 1.0)
-    return max(math.exp(-age * places.inverse_tau - places.exponent * math.log(age + places.c_days)), SMALLEST)
-
-
-@nb.njit(cache=True, nogil=True)
-def bounds(summed, reached, n, places):
+def bounds(summed, reached, n, octaves):
     """Sum of productivity times the bound of the decay, over the first `n` sources."""
     total = 0.0
     for k in range(OCTAVES):
         if reached[k] == 0:
             break
         older = reached[k + 1] if k + 1 < OCTAVES else 0
-        total += (summed[reached[k]] - summed[older]) * _bound(k, places)
+        total += (summed[reached[k]] - summed[older]) * octaves.bound[k]
     return total
 
 
 @nb.njit(cache=True, nogil=True)
-def member(summed, reached, n, places, u):
+def member(summed, reached, n, octaves, u):
     """The source at `u` of that sum."""
     for k in range(OCTAVES):
         older = reached[k + 1] if k + 1 < OCTAVES else 0
-        bound = _bound(k, places)
+        bound = octaves.bound[k]
         part = (summed[reached[k]] - summed[older]) * bound
         if u < part or older == 0:
             at = summed[older] + min(max(u / bound, 0.0), summed[reached[k]] - summed[older])
@@ -77,11 +89,11 @@ def member(summed, reached, n, places, u):
 
 
 @nb.njit(cache=True, nogil=True)
-def kept(age, places):
+def kept(age, places, octaves):
     """Decay at `age` over the bound of its octave."""
     k = min(int(math.log2(age / places.c_days + 1.0)), OCTAVES - 1)
     decay = math.exp(-age * places.inverse_tau - places.exponent * math.log(age + places.c_days))
-    return decay / _bound(k, places)
+    return decay / octaves.bound[k]
 
 
 @nb.njit(cache=True, nogil=True)

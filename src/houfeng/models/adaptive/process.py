@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numba as nb
 import numpy as np
 
-from houfeng.models.adaptive.choosing import OCTAVES, advance, bounds, kept, member, pop, push
+from houfeng.models.adaptive.choosing import OCTAVES, advance, bounds, kept, member, octaves_of, pop, push
 from houfeng.models.etas.branching import Sizes, integral_from, moved, size, when, within
 from houfeng.models.etas.chance import pick, poisson, start, uniform
 from houfeng.models.etas.inside import Raster, anywhere, contains
@@ -173,10 +173,10 @@ def draw(process, seed, first, last, enough):
     queue = np.empty((1024, 2))
     summed = np.zeros(1025)
     state = np.empty(4, np.uint64)
-    begin = np.int64(0)
+    begin, octaves = np.int64(0), octaves_of(process.places)
     for number in range(first, last):
         start(state, seed, number)
-        rows, queue, summed, end = _catalog(process, state, rows, queue, summed, begin)
+        rows, queue, summed, end = _catalog(process, octaves, state, rows, queue, summed, begin)
         counts[number - first] = end - begin
         begin = end
         if begin >= enough:
@@ -185,11 +185,11 @@ def draw(process, seed, first, last, enough):
 
 
 @nb.njit(cache=True, nogil=True)
-def _catalog(process, state, rows, queue, summed, begin):
+def _catalog(process, octaves, state, rows, queue, summed, begin):
     """One catalogue; its events become rows from `begin` on, and the running sums of their productivity `summed`."""
     queue, waiting = _immigrants(process, state, queue)
     reached_past, reached_new = np.zeros(OCTAVES, np.int64), np.zeros(OCTAVES, np.int64)
-    advance(reached_past, process.history.days, len(process.history.days), process.start_day, process.places.c_days)
+    advance(reached_past, process.history.days, len(process.history.days), process.start_day, octaves)
     recent = process.latest.copy()
     law = process.activity
     end, active, last = begin, law.late, process.start_day
@@ -200,7 +200,7 @@ def _catalog(process, state, rows, queue, summed, begin):
         active *= math.exp(-(day - last) * law.inverse_days)
         m, last = size(state, process.sizes), day
         background = process.places.background * (law.steady + active)
-        _place(process, state, rows, summed, begin, end, day, reached_past, reached_new, background)
+        _place(process, octaves, state, rows, summed, begin, end, day, reached_past, reached_new, background)
         rows[end, DAY], rows[end, M], rows[end, FROM_PAST] = day, m, from_past
         kth = (end - begin) % len(recent)
         quiet = _scaled(process.times, day - recent[kth - 1])
@@ -290,14 +290,14 @@ def _spread(places, m, spacing_km):
 
 
 @nb.njit(cache=True, nogil=True)
-def _place(process, state, rows, summed, begin, end, day, reached_past, reached_new, background):
+def _place(process, octaves, state, rows, summed, begin, end, day, reached_past, reached_new, background):
     """Draw the place of event `end`, which happens on `day`, and note next to what it fell."""
     places, history, radius_km = process.places, process.history, process.raster.radius_km
     n = end - begin
-    advance(reached_past, history.days, len(history.days), day, places.c_days)
-    advance(reached_new, rows[begin:end, DAY], n, day, places.c_days)
-    past = bounds(history.summed, reached_past, len(history.days), places)
-    new = bounds(summed, reached_new, n, places)
+    advance(reached_past, history.days, len(history.days), day, octaves)
+    advance(reached_new, rows[begin:end, DAY], n, day, octaves)
+    past = bounds(history.summed, reached_past, len(history.days), octaves)
+    new = bounds(summed, reached_new, n, octaves)
     total = background + past + new
     while True:
         u = uniform(state) * total
@@ -305,14 +305,14 @@ def _place(process, state, rows, summed, begin, end, day, reached_past, reached_
             _place_of_background(process, state, rows, begin, end, day)
             return
         if u < background + past:
-            j = member(history.summed, reached_past, len(history.days), places, u - background)
-            if uniform(state) > kept(day - history.days[j], places):
+            j = member(history.summed, reached_past, len(history.days), octaves, u - background)
+            if uniform(state) > kept(day - history.days[j], places, octaves):
                 continue
             x, y, z = history.xyz_km[j, 0], history.xyz_km[j, 1], history.xyz_km[j, 2]
             spread, spacing, source = history.spread_km2[j], history.spacing_km[j], float(j)
         else:
-            j = begin + member(summed, reached_new, n, places, u - background - past)
-            if uniform(state) > kept(day - rows[j, DAY], places):
+            j = begin + member(summed, reached_new, n, octaves, u - background - past)
+            if uniform(state) > kept(day - rows[j, DAY], places, octaves):
                 continue
             x, y, z, spacing, source = rows[j, X], rows[j, Y], rows[j, Z], rows[j, SPACING], OF_SIMULATED
             spread = _spread(places, rows[j, M], spacing)
