@@ -107,6 +107,11 @@ def close(
             f"nothing was published on {record.event} yet; withdraw the draft instead: houfeng warn withdraw"
         )
     facts = store.alerts.thread(record.event, drill=record.drill)[-1].facts
+    if "earthquake" not in facts:
+        raise InputError(
+            f"alert {number} speaks of a forecast, which ends by itself when it expires; only alerts on an earthquake "
+            f"take a {kind}"
+        )
     earthquake = read_earthquake(facts["earthquake"])
     frame = Frame(now, sender.valid, thread[-1].infos[0].event_codes, sender.contact, bool(facts.get("simulated")))
     alert = next_message(

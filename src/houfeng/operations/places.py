@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from houfeng.alerts.alert import plain_text
 from houfeng.errors import InputError, SourceError
 
 #: Other names that columns go by.
@@ -140,7 +141,14 @@ def read_chances(path: str | Path, places: Places) -> Chances:
         When a place is missing, or a value is no probability.
     """
     rows, where = _table(path, {"name"})
-    table = {row["name"].strip(): (number, row) for number, row in rows}
+    table: dict[str, tuple[int, dict[str, str]]] = {}
+    for number, row in rows:
+        name = row["name"].strip()
+        if name in table:
+            raise InputError(f"{where}, line {number}: a second row for '{name}'; one of them must go")
+        if row.get(_BEYOND):
+            raise InputError(f"{where}, line {number}: {_TOO_LONG}")
+        table[name] = (number, row)
     names = [name["en"] for name in places.names]
     absent = [name for name in names if name not in table]
     if absent:
@@ -161,6 +169,10 @@ def read_chances(path: str | Path, places: Places) -> Chances:
     return Chances(by_level, "given" if ranged else "none", str(path))
 
 
+#: Where cells beyond the header are kept, and what is wrong with them.
+_BEYOND = ""
+_TOO_LONG = "the row has more cells than the header; decimals need a point, and commas in a text quotation marks"
+
 _NUMBERS = ("longitude", "latitude", "population", "radius_km")
 
 
@@ -174,14 +186,25 @@ def _table(path: str | Path, needed: set[str]) -> tuple[list[tuple[int, dict[str
     missing = needed - set(heads)
     if missing:
         raise InputError(f"{path} lacks the column {', '.join(sorted(missing))}; it has: {', '.join(heads) or 'none'}")
-    rows = [(reader.line_num, dict(zip(heads, row, strict=False))) for row in reader if any(map(str.strip, row))]
+    twice = [head for head in heads if head and heads.count(head) > 1]
+    if twice:
+        raise InputError(f"{path} has the column {twice[0]} twice; one of them must go")
+    rows = [(reader.line_num, _cells(heads, row)) for row in reader if any(map(str.strip, row))]
     if not rows:
         raise InputError(f"{path} has a header and no rows")
     return rows, str(path)
 
 
+def _cells(heads: Sequence[str], row: Sequence[str]) -> dict[str, str]:
+    """Cells by the name of their column, empty where the row is too short."""
+    given = [*row, *[""] * (len(heads) - len(row))]
+    return {**dict(zip(heads, given, strict=False)), _BEYOND: "".join(given[len(heads) :]).strip()}
+
+
 def _place(row: Mapping[str, str], radius_km: float) -> dict[str, object]:
-    name = row.get("name", "").strip()
+    if row[_BEYOND]:
+        raise InputError(_TOO_LONG)
+    name = plain_text(row["name"], "the name")
     if not name:
         raise InputError("the name is empty")
     limits = {
@@ -190,7 +213,7 @@ def _place(row: Mapping[str, str], radius_km: float) -> dict[str, object]:
         "population": (0.0, 1e10, math.nan),
         "radius_km": (0.01, 500.0, radius_km),
     }
-    found: dict[str, object] = {"name": name, "name_zh": row.get("name_zh", "").strip()}
+    found: dict[str, object] = {"name": name, "name_zh": plain_text(row.get("name_zh", ""), "name_zh")}
     for key, (low, high, default) in limits.items():
         text = row.get(key, "").strip()
         if not text and key in ("population", "radius_km"):
@@ -200,7 +223,7 @@ def _place(row: Mapping[str, str], radius_km: float) -> dict[str, object]:
         if not low <= value <= high:
             raise InputError(f"{key} of '{name}' is {text}; it must lie between {low:g} and {high:g}")
         found[key] = value
-    system, equals, code = row.get("geocode", "").partition("=")
+    system, equals, code = plain_text(row.get("geocode", ""), "the geocode").partition("=")
     if bool(system.strip()) != bool(equals and code.strip()):
         raise InputError(f"the geocode of '{name}' is '{row['geocode']}'; write it like SYSTEM=CODE")
     found["geocode"] = ((system.strip(), code.strip()),) if equals else ()

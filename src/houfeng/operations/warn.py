@@ -238,10 +238,9 @@ def _bands(
     decision: Decision, places: Places, chances: Chances, before: Mapping[str, Sequence[int]]
 ) -> tuple[ShakingBand, ...]:
     bands = []
-    for index, band in enumerate(decision.bands):
-        if not len(band.places):
-            continue
-        told = (decision.warned_by >= 0) & (decision.warned_by <= index)
+    released = _released(decision, before)
+    for index, names in released.items():
+        band, told = decision.bands[index], _told(decision, index)
         bands.append(
             ShakingBand(
                 rule=band.rule.name,
@@ -252,11 +251,31 @@ def _bands(
                 n_places=len(places),
                 expected_false=band.expected_false,
                 expected_missed=band.expected_missed,
-                released=tuple(places.names[place] for place in before.get(band.rule.name, ()) if not told[place]),
+                released=tuple(places.names[place] for place in names),
                 ranges=chances.ranges,
             )
         )
     return tuple(bands)
+
+
+def _told(decision: Decision, index: int) -> np.ndarray:
+    """Whether each place is warned at the level of band `index` or a stronger one."""
+    return (decision.warned_by >= 0) & (decision.warned_by <= index)
+
+
+def _released(decision: Decision, before: Mapping[str, Sequence[int]]) -> dict[int, list[int]]:
+    """For each band with places, those that the message must say are warned at its level no more.
+
+    Places released from a band that has none left are told in the next weaker one, or in the last there is.
+    """
+    shown = [index for index, band in enumerate(decision.bands) if len(band.places)]
+    released: dict[int, list[int]] = {index: [] for index in shown}
+    for index, band in enumerate(decision.bands if shown else ()):
+        where = next((other for other in shown if other >= index), shown[-1])
+        told = _told(decision, where)
+        new = (place for place in before.get(band.rule.name, ()) if not told[place])
+        released[where] = list(dict.fromkeys((*released[where], *new)))
+    return released
 
 
 def _place(places: Places, chances: Chances, band: Band, index: int) -> Place:
