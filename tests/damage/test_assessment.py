@@ -315,6 +315,21 @@ def test_asset_ranges_hold_nine_tenths_of_what_the_fields_expect():
             assert 0.85 < ((each >= low[a]) & (each <= high[a])).mean() < 0.97, (quantity, a)
 
 
+def test_asset_ranges_are_widened_by_the_spread_of_costs():
+    """By hand: logarithms of shaking and of costs (0.3) are independent, so their half widths add as squares."""
+    exposure = stock(1, types=("RM1L-LC",))
+    result = assess(exposure, fields(300, exposure), local_hour=2, rng=rng())
+    cost = np.array([0.02, 0.10, 0.447, 1.0])  # of RES1, by state
+    ends = []
+    for reached in (result.asset_states_low[0], result.asset_states_high[0]):
+        ends.append(5e5 * (reached - np.append(reached[1:], 0)) @ cost)
+    half = np.hypot(np.log(ends[1] / ends[0]) / 2, 1.644854 * 0.3)
+    low, high = asset_range(result, "loss")
+    assert low[0] == pytest.approx(np.sqrt(ends[0] * ends[1]) * np.exp(-half), rel=1e-6)
+    assert high[0] == pytest.approx(min(np.sqrt(ends[0] * ends[1]) * np.exp(half), 5e5), rel=1e-6)
+    assert low[0] < 0.95 * ends[0]
+
+
 def test_asset_ranges_end_at_what_there_is_and_skip_what_was_not_assessed():
     exposure = stock(2, types=("URML-PC",))
     motion = {"PGA": np.full((20, 2), 10, np.float32)}

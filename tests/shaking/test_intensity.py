@@ -1,6 +1,7 @@
 """From motion to intensity: the published lines, their uncertainty, the scales of China and Japan, GeoJSON."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -74,6 +75,26 @@ class TestLines:
         assert mmi_from_ln(measure, ln_value)[0] == pytest.approx(mmi, abs=0.25)
         assert 0.8 < sigma < 1.5
 
+    @pytest.mark.parametrize(
+        ("measure", "mmi", "log10_cgs", "sigma_log10"),
+        [
+            ("PGA", 1.9, (1.9 - 1.71) / 2.08, 0.35),
+            ("PGA", 3.0, (3.0 - 1.78) / 1.55, 0.35),
+            ("PGA", 4.25, (4.25 + 1.60) / 3.70, 0.35),
+            ("PGV", 1.5, (1.5 - 4.62) / 2.17, 0.38),
+            ("PGV", 4.54, (4.54 - 3.78) / 1.47, 0.38),
+            ("PGV", 4.58, (4.58 - 2.89) / 3.16, 0.38),
+            ("SA(0.3)", 6.0, (6.0 + 4.15) / 4.14, 0.44),
+            ("SA(1.0)", 4.0, (4.0 - 2.50) / 1.51, 0.47),
+            ("SA(3.0)", 6.0, (6.0 - 1.99) / 3.01, 0.64),
+        ],
+    )
+    def test_back_by_the_same_lines(self, measure, mmi, log10_cgs, sigma_log10):
+        ln_value, sigma = ln_from_mmi(measure, np.array([mmi]))
+        shift = 0 if measure == "PGV" else np.log(981)
+        assert ln_value[0] == pytest.approx(log10_cgs * np.log(10) - shift)
+        assert sigma == pytest.approx(sigma_log10 * np.log(10))
+
     def test_both_are_averaged_and_cut(self):
         values = {"PGA": np.array([0.1, 5.0, 0.0]), "PGV": np.array([30.0, 500.0, 0.0]), "SA(1.0)": np.ones(3)}
         alone = [mmi_of({name: values[name]})[0] for name in ("PGA", "PGV")]
@@ -128,6 +149,14 @@ class TestChance:
         low, high = intensity_of(motion([0.0001, 0.2, 2.0], [0.01, 20, 300])).interval(0.9)
         assert low[0] == 1 and high[2] == 10 and 4.5 < low[1] < 6 and 8 < high[1] < 9.5
 
+    def test_interval_is_the_central_one(self):
+        found = intensity_of(motion(0.2, 20))
+        for level, z in ((0.9, 1.644854), (0.5, 0.674490)):
+            low, high = found.interval(level)
+            assert (low[0], high[0]) == pytest.approx(
+                (found.mean[0] - z * found.sigma[0], found.mean[0] + z * found.sigma[0]), abs=1e-5
+            )
+
     def test_one_measure_is_enough(self):
         only = Motion(("PGV",), np.log([[20.0]]), np.array([[0.4]]), np.array([[0.6]]))
         assert intensity_of(only).mean[0] == pytest.approx(2.89 + 3.16 * np.log10(20))
@@ -148,6 +177,9 @@ class TestScales:
         assert china_intensity(pga_g=np.array([1 / 9.80665]), pgv_cms=np.array([10.0]))[0] == 6.8
         # 0.1 m/s^2 is 3.42, 0.01 m/s is 3.77: the mean.
         assert china_intensity(pga_g=np.array([0.1 / 9.80665]), pgv_cms=np.array([1.0]))[0] == 3.6
+        # Only one reaches 6: the mean still, of 6.59 and 3.77, or of 3.42 and 6.77.
+        one = china_intensity(pga_g=np.array([1, 0.1]) / 9.80665, pgv_cms=np.array([1.0, 10.0]))
+        assert one.tolist() == [5.2, 5.1]
         assert china_intensity(pga_g=np.array([0.0, 9.0]), pgv_cms=np.array([0.0, 900.0])).tolist() == [1.0, 12.0]
 
     def test_japan_by_hand(self):
@@ -182,6 +214,36 @@ class TestGeoJson:
         assert values["mmi_low"] < values["mmi"] < values["mmi_high"]
         assert values["china_intensity"] == 8.0 and values["jma_class"] == "5-upper"
         assert found["properties"]["notice"] == "" and found["properties"]["n_stations"] == 0
+
+    def test_ranges_are_those_of_the_motion(self):
+        """0.2 g with a total spread of hypot(0.4, 0.6) = 0.7211: times or over exp(1.6449 * 0.7211) = 3.274."""
+        for level, factor in ((0.9, 3.274), (0.5, np.exp(0.67449 * np.hypot(0.4, 0.6)))):
+            found = to_geojson(self.field(), level=level)
+            assert found["properties"]["range_level"] == level
+            values = found["features"][0]["properties"]
+            assert values["pga_g_high"] == pytest.approx(0.2 * factor, rel=1e-3)
+            assert values["pga_g_low"] == pytest.approx(0.2 / factor, rel=1e-3)
+            assert values["pgv_cms_high"] == pytest.approx(25 * factor, rel=1e-3)
+
+    def test_simulated_stations_make_it_simulated_though_the_earthquake_was_real(self):
+        quake = self.field().earthquake
+        one = ShakingField(quake, Sites.of(longitude=0.0, latitude=0.0), motion(0.2, 25.0), "model", simulated=True)
+        assert to_geojson(one)["properties"]["notice"] == "SIMULATED"
+        drill = ShakingField(replace(quake, status="exercise"), one.sites, one.motion, "model")
+        assert to_geojson(drill)["properties"]["notice"] == "SIMULATED"
+
+    def test_cells_end_at_the_poles(self):
+        top = ShakingField(
+            self.field().earthquake,
+            Sites.of(longitude=[0.0, -179.99], latitude=[89.98, -89.99]),
+            motion([0.2, 0.1], [25.0, 8.0]),
+            "model",
+        )
+        north, south = (
+            one["geometry"]["coordinates"][0] for one in to_geojson(top, shape="cell", cell_deg=0.1)["features"]
+        )
+        assert north == [[-0.05, 89.93], [0.05, 89.93], [0.05, 90.0], [-0.05, 90.0], [-0.05, 89.93]]
+        assert south[0] == [-180.0, -90.0] and south[2] == [-179.94, -89.94]
 
     def test_simulated_says_so(self):
         found = to_geojson(self.field(status="exercise"))["properties"]

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -82,6 +83,38 @@ class TestRoundTrip:
         assert np.allclose(found.sites.latitude, given.sites.latitude)
         assert np.allclose(found.motion.mean_ln, given.motion.mean_ln, atol=1e-5)
 
+    def test_rounding_of_latitudes_does_not_shuffle_a_row(self, tmp_path):
+        given = field()
+        noise = 1e-10 * np.random.default_rng(5).standard_normal(len(given.sites))
+        sites = Sites(given.sites.longitude, given.sites.latitude + noise, given.sites.vs30_mps)
+        write_shakemap(replace(given, sites=sites), tmp_path / "grid.xml")
+        found = read_shakemap(tmp_path / "grid.xml").field.sites
+        assert np.allclose(found.longitude, given.sites.longitude), "west to east within rows"
+        assert np.allclose(found.latitude, given.sites.latitude), "from north to south"
+
+    def test_the_header_says_what_the_rows_are(self, tmp_path):
+        """By hand: four columns from 72.0 W every 0.1 degree, three rows from 30.0 S every 0.2 degree."""
+        given = field(measures=("PGA", "PGV"))
+        write_shakemap(given, tmp_path / "grid.xml")
+        root = ElementTree.parse(tmp_path / "grid.xml").getroot()
+        space = "{http://earthquake.usgs.gov/eqcenter/shakemap}"
+        told = {name: float(value) for name, value in root.find(f"{space}grid_specification").attrib.items()}
+        assert told == pytest.approx(
+            {"lon_min": -72.0, "lat_min": -30.4, "lon_max": -71.7, "lat_max": -30.0,
+             "nominal_lon_spacing": 0.1, "nominal_lat_spacing": 0.2, "nlon": 4, "nlat": 3}
+        )  # fmt: skip
+        columns = [(one.get("name"), one.get("units")) for one in root.iter(f"{space}grid_field")]
+        assert columns == [
+            *(("LON", "dd"), ("LAT", "dd"), ("PGA", "%g"), ("PGV", "cm/s"), ("MMI", "intensity")),
+            *(("STDPGA", "ln"), ("STDPGV", "ln"), ("SVEL", "m/s")),
+        ]
+        first = [float(item) for item in root.find(f"{space}grid_data").text.split()[:8]]
+        expected = [100 * given.motion.median("PGA")[0], given.motion.median("PGV")[0]]
+        assert first[:4] == pytest.approx([-72.0, -30.0, *expected], rel=1e-5)
+        assert first[5:] == pytest.approx([*given.motion.total[0], given.sites.vs30_mps[0]], rel=1e-5)
+        spread = [float(one.get("value")) for one in root.iter(f"{space}event_specific_uncertainty")]
+        assert spread == pytest.approx(given.motion.total.mean(axis=0), abs=1e-4)
+
     def test_what_is_simulated_stays_so(self, tmp_path):
         write_shakemap(field(simulated=True), tmp_path / "grid.xml")
         found = read_shakemap(tmp_path / "grid.xml").field
@@ -134,6 +167,30 @@ class TestReading:
         assert found.field.n_stations == 9
         assert found.field.motion.within.tolist() == [[0.25, 0.3], [0.5, 0.6]]
         assert (found.field.motion.between == 0).all()
+
+    def test_the_spread_of_the_map_where_that_of_a_point_is_not_known(self, grid):
+        told = '<event_specific_uncertainty name="{}" value="{}" numsta="{}"/>'
+        found = grid(
+            "0 1 10 5 6 0.25\n0 2 10 5 6 nan",
+            uncertainty="".join(
+                told.format(*one) for one in (("pga", 0.5, 0), ("pgv", 7, 40), ("mi", 0.3, 9), ("psa03", "?", "?"))
+            ),
+            more='<grid_field index="6" name="STDPGV"/>',
+        ).field
+        assert found.n_stations == 0, "impossible spreads, intensities and unknown measures count no stations"
+        # PGA from the map; PGV by the point, else a usual 0.7; three tenths of the variance between earthquakes.
+        np.testing.assert_allclose(found.motion.total, [[0.5, 0.25], [0.5, 0.7]])
+        np.testing.assert_allclose(found.motion.between**2, 0.3 * found.motion.total**2)
+
+    def test_ground_under_either_name_and_within_its_limits(self, grid):
+        rows = "0 1 10 5 6 50\n0 2 10 5 6 3000\n0 3 10 5 6 49\n0 4 10 5 6 3001\n0 5 10 5 6 nan"
+        for name in ("SVEL", "VS30"):
+            found = grid(rows, more=f'<grid_field index="6" name="{name}"/>').field.sites.vs30_mps
+            assert found.tolist() == [50, 3000, *[DEFAULT_VS30_MPS] * 3]
+
+    def test_motions_rounded_to_nothing_stay_finite_and_tiny(self, grid):
+        found = grid("0 1 0 0 1").field.motion
+        assert np.exp(found.mean_ln[0]) == pytest.approx([1e-6, 1e-6])
 
     def test_scenarios_are_told_apart(self, grid):
         assert grid(kind="SCENARIO").field.simulated

@@ -1,6 +1,7 @@
 """Stations as values, and the files they come in."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -108,6 +109,25 @@ class TestXml:
         assert found.intensity[2] == 6.5 and not found.observed[2].any()
         assert np.isnan(found.intensity[[0, 1, 3]]).all()
 
+    @pytest.mark.parametrize(
+        ("name", "counts"),
+        [("HNZ", False), ("--.BHZ", False), ("Z", False), ("up", False), ("V", False), ("Vertical", False)]
+        + [("N", True), ("HN1", True), ("UNK", True), ("UPSTAIRS", True), ("", True)],
+    )
+    def test_vertical_components_are_left_out(self, listing, name, counts):
+        text = '<s><station code="A" lat="38" lon="-122"><comp name="H1"><acc value="10"/></comp>'
+        text += f'<comp name="{name}"><acc value="40"/></comp></station></s>'
+        assert np.exp(listing(text).ln_value[0, 0]) == pytest.approx(0.2 if counts else 0.1)
+
+    def test_longitudes_to_360_are_wrapped_and_beyond_there_is_no_place(self, listing):
+        text = "".join(
+            f'<station code="{lon}" lat="{lat}" lon="{lon}"><comp name="N"><acc value="5"/></comp></station>'
+            for lon, lat in ((-180, 90), (360, -90), (361, 0), (-181, 0), (0, 90.1))
+        )
+        found = listing(f"<s>{text}</s>")
+        assert found.code.tolist() == ["-180", "360"] and found.rejected == {"no usable place": 3}
+        assert abs(found.sites.longitude[1]) < 1e-9
+
     def test_what_is_no_list_is_refused(self, listing):
         with pytest.raises(InputError, match="not XML"):
             listing("<a><b>")
@@ -128,6 +148,17 @@ class TestJson:
         assert found.intensity[1] == 4.2 and np.isnan(found.intensity[0])
         assert found.rejected == {"no usable place": 1}
 
+    def test_spectral_names_and_flags(self, listing):
+        station = json.loads(json.dumps(JSON["features"][0]))
+        station["properties"]["channels"][0]["amplitudes"] = [
+            {"name": "psa(0.3)", "value": 30.0, "flag": 0},
+            {"name": "SA(3)", "value": 3.0, "flag": None},
+            {"name": "sa(1.0)", "value": 9.0, "flag": "T"},
+        ]
+        found = listing(json.dumps({"features": [station]}), "stationlist.json")
+        assert found.measures == ("SA(0.3)", "SA(3.0)") and found.rejected == {"flagged value": 1}
+        assert np.exp(found.ln_value[0]) == pytest.approx([0.3, 0.03])
+
     def test_other_json_is_refused(self, listing):
         with pytest.raises(InputError, match="no features"):
             listing('{"stations": []}', "x.json")
@@ -143,6 +174,15 @@ class TestCsv:
         assert found.sigma_ln[:, 0].tolist() == [0.05, 0.0, 0.0]
         assert found.rejected == {"no usable place": 1}
         assert found.source == "mine.csv"
+
+    def test_values_to_the_largest_ever_recorded_and_ground_to_its_limits(self, listing):
+        rows = ["0,0,50,5,,-0.1", "0,1,3000,,700,0", "0,2,49.9,5.01,1,0.2", "0,3,3001,1,701,x"]
+        found = listing("longitude,latitude,vs30_mps,pga_g,pgv_cms,sigma_ln\n" + "\n".join(rows), "x.csv")
+        assert found.sites.vs30_mps.tolist() == [50, 3000, DEFAULT_VS30_MPS, DEFAULT_VS30_MPS]
+        assert np.exp(found.ln_value[[0, 1], [0, 1]]) == pytest.approx([5, 700])
+        assert found.rejected == {"value beyond anything recorded": 2}
+        assert found.observed.tolist() == [[True, False], [False, True], [False, True], [True, False]]
+        assert found.sigma_ln[:, 1].tolist() == [0, 0, 0.2, 0]
 
     def test_without_places_it_is_refused(self, listing):
         with pytest.raises(InputError, match="no columns longitude and latitude; it has lat, lon"):
@@ -188,6 +228,30 @@ class TestValues:
         assert found.sigma_ln[1, 1] == pytest.approx(0.38 * np.log(10))
         assert np.array_equal(found.ln_value[[0, 2, 3]], given.ln_value[[0, 2, 3]])
         assert np.isnan(found.ln_value[1, 0])
+
+    def test_reports_count_from_two_to_ten(self):
+        given = self.stations(5)
+        given.ln_value[:] = np.nan
+        given.intensity[:] = [1.9, 2.0, 6.0, 10.0, 10.1]
+        assert given.with_reports_as("PGA").observed[:, 0].tolist() == [False, True, True, True, False]
+
+    def test_noise_of_the_station_and_the_reach_decide_what_is_an_outlier(self):
+        """Residuals of nine values: eight 0, one 2.5; spread hypot(0.4, 0.6) = 0.7211, with noise 0.5 0.8775."""
+        given = self.stations(9)
+        level = given.ln_value.copy()
+        expected = Motion(("PGV", "PGA"), level[:, ::-1], np.full((9, 2), 0.4), np.full((9, 2), 0.6))
+        given.ln_value[4, 0] += 2.5
+        counts = [one.without_outliers(expected, reach=reach).rejected.get("outlier", 0)
+                  for one, reach in ((given, 3.0), (given, 3.5), (given.with_noise(0.5), 3.0),
+                                     (given.with_noise(0.5), 2.8))]  # fmt: skip
+        assert counts == [1, 0, 0, 1]
+
+    def test_what_was_rejected_before_stays_counted(self):
+        given = replace(self.stations(9), rejected={"flagged value": 2})
+        given.ln_value[3, 1] += 9
+        expected = Motion(("PGV",), self.stations(9).ln_value[:, 1:], np.full((9, 1), 0.4), np.full((9, 1), 0.6))
+        found = given.without_outliers(expected)
+        assert found.rejected == {"flagged value": 2, "outlier": 1} and found.measures == ("PGV",)
 
     def test_reports_alone_grow_a_column(self):
         sites = Sites.of(longitude=[0.0], latitude=[0.0])

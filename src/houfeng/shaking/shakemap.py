@@ -257,7 +257,7 @@ def _lattice(sites: Sites) -> tuple[np.ndarray, float, float, tuple[float, float
             f"{len(sites)} sites are no full grid of equal steps ({len(x)} longitudes, {len(y)} latitudes); "
             "a ShakeMap grid needs one: make the field on a grid, or write GeoJSON"
         )
-    order = np.lexsort((longitude, -sites.latitude))
+    order = np.lexsort((longitude, -np.round(sites.latitude, 6)))
     steps = (float(np.mean(np.diff(x))), float(np.mean(np.diff(y))))
     return order, float(x[0]), float(y[-1]), steps, (len(y), len(x))
 
