@@ -70,7 +70,7 @@ def test_b_value_of_binned_magnitudes_by_hand():
 
 @pytest.mark.parametrize("decimals", [1, 2, 6])
 def test_the_b_value_is_right_where_the_catalogue_is_cut_at_the_completeness(decimals):
-    """Of finer magnitudes rounded to tenths the lowest bin would hold half, and the b-value come out a tenth too low."""
+    """Of finer magnitudes rounded to tenths the lowest bin would hold half, and b come out a tenth too low."""
     low = 4.0 - (0.05 if decimals == 1 else 0.0)
     magnitudes = np.round(low + np.random.default_rng(2).exponential(1 / np.log(10), 40_000), decimals)
     sizes = fit_sizes(magnitudes[magnitudes >= 4.0], 4.0, REGION)

@@ -207,7 +207,7 @@ def _far(city: City, name: str) -> list[Mapping[str, str]]:
         When everything does: then the roads are those of another town, or their coordinates are wrong.
     """
     near = city.roads.nearest_node(
-        longitude=city.zone_longitude, latitude=city.zone_latitude, among=city.roads.components() == 0
+        longitude=city.zone_longitude, latitude=city.zone_latitude, among=city.roads.components(directed=True) == 0
     )
     km = near.distance_m / 1000
     if km.min() > ELSEWHERE_KM:

@@ -120,7 +120,7 @@ def respond(
     n_closed, km_closed = extent_of(city.roads, chance, closures, rng)
     whole = Router.of(city.roads)
     router = whole.under(closures)
-    among = city.roads.components() == 0
+    among = city.roads.components(directed=True) == 0
     zone_nodes = _nodes(city, among, city.zone_longitude, city.zone_latitude)
     before, reach = (_reach(each, city, among, zone_nodes) for each in (whole, router))
     progress("teams, hospitals, shelters and water")
@@ -167,7 +167,7 @@ def respond_again(before: Response, closures: Closures, *, issued: datetime, see
     closures = before.closures | closures
     whole = Router.of(city.roads)
     router = whole.under(closures)
-    among = city.roads.components() == 0
+    among = city.roads.components(directed=True) == 0
     zone_nodes = _nodes(city, among, city.zone_longitude, city.zone_latitude)
     first, reach = (_reach(each, city, among, zone_nodes) for each in (whole, router))
     sites = plan.rescue.task.sites
