@@ -15,7 +15,9 @@ from houfeng.catalogs.catalog import Catalog
 from houfeng.errors import FitError, InputError, NotEnoughDataError
 from houfeng.models.adaptive import model as adaptive_model
 from houfeng.models.adaptive.fit import branching_when_busiest
+from houfeng.models.adaptive.laws import LOWER, UPPER
 from houfeng.models.adaptive.model import AdaptiveEtas, branching_ratio
+from houfeng.models.etas.vigour import Attributed
 from houfeng.regions import Region
 from houfeng.times import Window, after_days
 from houfeng.values import Provenance
@@ -88,6 +90,61 @@ def test_parameters_have_units_in_their_names_and_intervals(fitted):
     assert told["mu_per_day"].low < told["mu_per_day"].value < told["mu_per_day"].high
     assert told["place_rho"].value == pytest.approx(np.exp(fitted.result.space[-1]))
     assert 0 < told["branching_ratio_1y"].value < 1
+
+
+def test_intervals_are_those_of_the_covariance(fitted):
+    told, time = fitted.parameters(), fitted.result.time
+    sd = np.sqrt(np.diag(fitted.result.time_covariance))
+    for i, name in ((0, "mu_per_day"), (1, "k"), (6, "c_days"), (8, "tau_days")):
+        ends = np.exp(time[i] + sd[i] * np.array([0, -1.96, 1.96]))
+        assert (told[name].value, told[name].low, told[name].high) == pytest.approx(tuple(ends)), name
+    for i, name in ((2, "by_magnitude"), (3, "by_independence"), (4, "by_quiet"), (5, "by_pace"), (7, "omega")):
+        ends = time[i] + sd[i] * np.array([0, -1.96, 1.96])
+        assert (told[name].value, told[name].low, told[name].high) == pytest.approx(tuple(ends)), name
+    space = fitted.result.space
+    places = [told[f"place_{name}"].value for name in ("d_km2", "by_magnitude", "by_spacing", "rho")]
+    assert places == pytest.approx([np.exp(space[9]), space[10], space[11], np.exp(space[12])])
+
+
+def test_what_followed_a_shock_weighs_its_aftershocks_to_come(fitted, history, week, monkeypatch):
+    """A gamma law of shape k, after 7 found of 2 expected: mean (k + 7) / (k + 2); drawn anew for each setup."""
+    sources = fitted.sources(history)
+    past, asked = fitted.judged(sources), []
+
+    def known(*_, since_day):
+        asked.append(since_day)
+        return Attributed(np.array([5]), np.array([7.0]), np.array([2.0]))
+
+    monkeypatch.setattr(adaptive_model, "followed", known)
+    weight = fitted.best_setup(sources, past, week).past.data.log_weight
+    mean = (fitted.vigour_shape + 7) / (fitted.vigour_shape + 2)
+    assert weight[5] == pytest.approx(np.log(mean)) and (np.delete(weight, 5) == 0).all()
+    assert asked == [sources.known_until_day - 1000]
+    setups = []
+    monkeypatch.setattr(adaptive_model.AdaptiveOutlook, "of", lambda drawn, *_: setups.extend(drawn))
+    fitted.outlook(sources, past, week, np.random.default_rng(1))
+    factors = np.exp([one.past.data.log_weight[5] for one in setups])
+    assert len(np.unique(factors)) == len(setups) == adaptive_model.PARAMETER_DRAWS
+    spread = np.sqrt(fitted.vigour_shape + 7) / (fitted.vigour_shape + 2)
+    assert factors.mean() == pytest.approx(mean, abs=4 * spread / np.sqrt(len(factors)))
+    assert {one.start_day for one in setups} == {sources.known_until_day}
+    assert {one.end_day - (week.end - sources.origin).total_seconds() / 86_400 for one in setups} == {0.0}
+
+
+def test_parameters_of_times_are_drawn_in_pairs_about_the_best(fitted, monkeypatch):
+    monkeypatch.setattr(adaptive_model, "branching_ratio", lambda *_: 0.5)
+    monkeypatch.setattr(adaptive_model, "branching_when_busiest", lambda *_: 0.5)
+    draws = np.array(fitted._draw_times(np.random.default_rng(5)))
+    low, high = (box[: draws.shape[1]] for box in (LOWER, UPPER))
+    assert ((draws >= low) & (draws <= high)).all()
+    one, other = draws[::2], draws[1::2]
+    free = (one > low) & (one < high) & (other > low) & (other < high)
+    assert free.mean() > 0.5
+    best = np.broadcast_to(fitted.result.time, one.shape)
+    np.testing.assert_allclose((one + other)[free], 2 * best[free], atol=1e-9)
+    # Magnitude hardly meets the box: 20 independent steps have the spread of the fit.
+    sd = np.sqrt(fitted.result.time_covariance[2, 2])
+    assert 0.6 * sd < np.sqrt(np.mean((one - best)[:, 2] ** 2)) < 1.5 * sd
 
 
 def test_the_branching_ratio_is_that_of_the_formula(fitted):

@@ -1,5 +1,7 @@
 """What followed large shocks, against plain sums."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from adaptive_samples import SPACE, TIME, box, decay, sphere_data
@@ -19,12 +21,16 @@ def past() -> Past:
 
 @pytest.fixture(scope="module")
 def plain(past) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return by_definition(past)
+
+
+def by_definition(past: Past) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """For each large shock, straight from the formulas: sum of shares, of their squares, and what is expected."""
     d, f = past.data, past.features
     shocks = np.flatnonzero(d.m >= LARGE)
     spread = np.exp(SPACE[9] + f.growth @ SPACE[10:12])
     inside = d.mass.shares(spread, float(np.exp(SPACE[12])))[0]
-    strength = np.exp(TIME[1] + f.productivity @ TIME[2:6]) * inside
+    strength = np.exp(TIME[1] + f.productivity @ TIME[2:6] + d.log_weight) * inside
     activity = past.activity(d.days, np.arange(len(d.days)))
     shares, squares = np.zeros(len(shocks)), np.zeros(len(shocks))
     for i in np.flatnonzero(d.target):
@@ -53,6 +59,24 @@ def test_found_is_the_excess_over_what_is_expected(past, plain):
     shares, squares, expected = plain
     got = followed(past, TIME, SPACE, since_day=float(past.data.days[0]))
     np.testing.assert_allclose(got.found, np.maximum(squares + shares - expected, 0), rtol=0.02, atol=0.02)
+
+
+def test_weights_of_sources_count_in_what_is_found_and_expected(past):
+    weight = np.random.default_rng(4).normal(0, 0.7, len(past.data.days))
+    weighed = replace(past, data=replace(past.data, log_weight=weight))
+    shares, squares, expected = by_definition(weighed)
+    got = followed(weighed, TIME, SPACE, since_day=float(past.data.days[0]))
+    np.testing.assert_allclose(got.expected, squares, rtol=0.02, atol=0.01)
+    np.testing.assert_allclose(got.found, np.maximum(squares + shares - expected, 0), rtol=0.02, atol=0.02)
+
+
+def test_a_shock_of_just_the_size_and_at_just_the_day_is_followed(past):
+    m = past.data.m.copy()
+    first = int(np.flatnonzero(m >= LARGE)[0])
+    m[first] = LARGE
+    exact = replace(past, data=replace(past.data, m=m))
+    got = followed(exact, TIME, SPACE, since_day=float(past.data.days[first]))
+    assert got.shock[0] == first
 
 
 def test_a_law_that_fits_finds_what_it_expects(past):
