@@ -173,6 +173,8 @@ def _sections(table: Mapping) -> dict[str, object]:
     if "confirmation" in table:
         found["confirmation"] = ConfirmationRule(**_checked(table["confirmation"], ConfirmationRule))
     if "event_codes" in table:
+        if not isinstance(table["event_codes"], Mapping):
+            raise ConfigError(f"event_codes is {table['event_codes']!r}, it must be a table: write [event_codes]")
         found["event_codes"] = tuple((str(name), str(code)) for name, code in table["event_codes"].items())
     return found
 
@@ -204,7 +206,8 @@ def _checked(row: object, kind: type) -> dict[str, object]:
     if missing:
         raise ConfigError(f"an [[intensity]] rule lacks {', '.join(missing)}")
     return {
-        name: str(value) if names[name] is str else names[name](_number(value, name)) for name, value in row.items()
+        name: str(value) if names[name] is str else _whole(value, name) if names[name] is int else _number(value, name)
+        for name, value in row.items()
     }
 
 
@@ -212,6 +215,13 @@ def _number(value: object, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ConfigError(f"{name} is {value!r}, it must be a number")
     return float(value)
+
+
+def _whole(value: object, name: str) -> int:
+    number = _number(value, name)
+    if not number.is_integer():
+        raise ConfigError(f"{name} is {value!r}, it must be a whole number")
+    return int(number)
 
 
 def _require_keys(table: Mapping, known: set[str], where: str) -> None:
