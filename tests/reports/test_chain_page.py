@@ -446,7 +446,7 @@ def test_a_small_picture_is_the_same_picture_with_fewer_bytes():
     with Image.open(io.BytesIO(small)) as after, Image.open(io.BytesIO(buffer.getvalue())) as before:
         assert after.size == before.size and after.mode == "P"
         ours, theirs = (picture.convert("RGB").tobytes() for picture in (after, before))
-    assert sum(abs(a - b) for a, b in zip(ours, theirs, strict=True)) / len(ours) < 1.0
+    assert sum(abs(a - b) for a, b in zip(ours, theirs, strict=True)) / len(ours) < 2.0  # of 255; white is 254
 
 
 def test_a_picture_never_grows(png):
