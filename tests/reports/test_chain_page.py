@@ -15,7 +15,8 @@ from matplotlib.figure import Figure
 import houfeng.reports
 from houfeng.errors import InputError, UnknownNameError
 from houfeng.operations import outputs, replay
-from houfeng.reports.chain_page import LEVELS, PICTURES, ChainFolder, chain_page, chain_words, small_picture, tell
+from houfeng.reports.chain_page import LEVELS, PICTURES, ChainFolder, chain_page, small_picture
+from houfeng.reports.chain_words import chain_words, tell
 from houfeng.reports.report import render_report
 
 LANGUAGES = ("en", "zh")

@@ -5,21 +5,18 @@ each language; this module adds what only the page has room for. Every text is `
 """
 
 import io
-import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import resources
 from types import MappingProxyType
 
-from houfeng.errors import UnknownNameError
 from houfeng.reports import wording
+from houfeng.reports.chain_words import chain_words, hundredths, listed, number, tell, words
 from houfeng.reports.headlines import both as message_in_both
 from houfeng.reports.headlines import relative
 from houfeng.reports.messages import LANGUAGES
 from houfeng.reports.notes import note_in_both
 from houfeng.reports.situation import Room, situation_view
-from houfeng.reports.situation_numbers import count, estimate, percent, rounded, say, span
+from houfeng.reports.situation_numbers import count, estimate, rounded
 from houfeng.reports.wording import Both
 from houfeng.times import parse_time
 
@@ -68,32 +65,6 @@ class ChainFolder:
     plan: Mapping = field(default_factory=dict)
 
 
-@cache
-def chain_words() -> Mapping[str, Mapping[str, str]]:
-    """Every message of the chain: key to language to text with ``{placeholders}``."""
-    text = resources.files("houfeng.reports").joinpath("chain_messages.json").read_text(encoding="utf-8")
-    return json.loads(text)
-
-
-def tell(key: str, **values: object) -> Both:
-    """A message in every language; a value that is itself in every language is taken in the same one.
-
-    Raises
-    ------
-    UnknownNameError
-        When there is no such message.
-    """
-    table = chain_words()
-    if key not in table:
-        raise UnknownNameError("message of the chain", key, table)
-    return {
-        language: table[key][language].format(
-            **{name: value[language] if isinstance(value, dict) else value for name, value in values.items()}
-        )
-        for language in LANGUAGES
-    }
-
-
 def chain_page(document: Mapping, folder: ChainFolder, pictures: Collection[str] = ()) -> dict | None:
     """Everything the page says of the chain; None in a run without one.
 
@@ -124,8 +95,8 @@ def chain_page(document: Mapping, folder: ChainFolder, pictures: Collection[str]
     warned = _warned(chain, _town_names(document))
     return page | {
         "tell": tell,
-        "words": _words,
-        "listed": _listed,
+        "words": words,
+        "listed": listed,
         "maps": [name for name in PICTURES if all(f"chain {name} {x}" in pictures for x in LANGUAGES)],
         "place": situation["place"],
         "zones": zones,
@@ -176,34 +147,6 @@ def _paired(en: object, zh: object) -> object:
     return en
 
 
-def _words(key: str) -> Both:
-    """A message of the situation report in every language."""
-    return {x: say(key, x) for x in LANGUAGES}
-
-
-def _hundredths(probability: float, language: str) -> str:
-    """A probability under a heading in per cent, with two significant digits where it is small."""
-    told = percent(probability, language) if probability >= 0.001 else wording.percent(probability)
-    return told.removesuffix(" %")
-
-
-def _listed(names: Iterable[Both]) -> Both:
-    """Names one after the other."""
-    names = list(names)
-    return {"en": ", ".join(name["en"] for name in names), "zh": "、".join(name["zh"] for name in names)}
-
-
-def _number(value: object, where: str, form: Callable[[float, str], str] = count) -> dict[str, Both]:
-    """A number and its range as the situation report writes them: ``best`` and ``range``."""
-    known = estimate(value, where)
-    if known is None:
-        return {"best": _words("not_available"), "range": dict.fromkeys(LANGUAGES, "")}
-    return {
-        "best": {x: form(known["value"], x) for x in LANGUAGES},
-        "range": {x: span(known, x, form) for x in LANGUAGES},
-    }
-
-
 def _zones(page: Mapping, zones: Sequence[Mapping]) -> list[dict]:
     if page["zones"] is None:
         return []
@@ -211,7 +154,7 @@ def _zones(page: Mapping, zones: Sequence[Mapping]) -> list[dict]:
         {
             **said,
             "at": wording.place(longitude=zone["longitude"], latitude=zone["latitude"]) if "longitude" in zone else "",
-            "trapped": _number(zone.get("trapped"), f"zones[{i}].trapped"),
+            "trapped": number(zone.get("trapped"), f"zones[{i}].trapped"),
         }
         for i, (said, zone) in enumerate(zip(page["zones"]["entries"], zones, strict=False))
     ]
@@ -282,7 +225,7 @@ def _moments(document: Mapping) -> list[dict]:
                 {
                     "names": {x: town["names"].get(x, town["names"]["en"]) for x in LANGUAGES},
                     "chances": [
-                        _number(chance["probability"], f"{town['names']['en']}, MMI {chance['roman']}", _hundredths)
+                        number(chance["probability"], f"{town['names']['en']}, MMI {chance['roman']}", hundredths)
                         for chance in town["chances"]
                     ],
                 }
@@ -315,7 +258,7 @@ def _classes(damage: Mapping) -> list[dict]:
     classes = damage.get("buildings", _NOTHING).get("gbt24335", _NOTHING)
     names = damage.get("scales", _NOTHING).get("gbt24335", _NOTHING)
     return [
-        {"name": names.get(key, dict.fromkeys(LANGUAGES, key)), **_number(value, f"buildings.gbt24335.{key}")}
+        {"name": names.get(key, dict.fromkeys(LANGUAGES, key)), **number(value, f"buildings.gbt24335.{key}")}
         for key, value in classes.items()
     ]
 
@@ -325,9 +268,9 @@ def _pager(chain: Mapping) -> dict:
     losses = chain["situation"].get("losses") or {}
     rows = [
         {
-            "name": _words(key),
-            "hazus": _number(losses.get(key), f"losses.{key}"),
-            "pager": _number(chain["pager"][other]["estimate"], f"pager.{other}"),
+            "name": words(key),
+            "hazus": number(losses.get(key), f"losses.{key}"),
+            "pager": number(chain["pager"][other]["estimate"], f"pager.{other}"),
             "colour": tell(f"colour_{chain['pager'][other]['colour']}"),
         }
         for key, other in (("deaths", "deaths"), ("loss_usd", "losses"))
@@ -347,7 +290,7 @@ def _factor(one: object, other: object) -> float:
 def _rescue(rescue: Mapping) -> list[dict]:
     """Expected people with ranges, sites as they were counted."""
     people = [
-        {"name": tell(f"rescue_{key}"), **_number(rescue[key], f"rescue.{key}")} for key in ("trapped", "survivors")
+        {"name": tell(f"rescue_{key}"), **number(rescue[key], f"rescue.{key}")} for key in ("trapped", "survivors")
     ]
     sites = (("rescue_sites", "sites"), ("rescue_waiting", "waiting"), ("rescue_left", "left_out"))
     return people + [
@@ -389,7 +332,7 @@ def _missing(plan: Mapping) -> list[dict]:
     kinds += [("missing_shelter", each["missing"]) for each in plan.get("evacuations", ())]
     kinds += [(f"missing_{each['item']}", each["shortage"]) for each in plan.get("supplies", ())]
     return [
-        {"name": tell(key), **_number(value, key)} for key, value in kinds if key in chain_words() and value["high"] > 0
+        {"name": tell(key), **number(value, key)} for key, value in kinds if key in chain_words() and value["high"] > 0
     ]
 
 
