@@ -300,6 +300,19 @@ def test_geojson_of_zones_and_of_assets(city):
         assert 0 <= one["low"] <= one["value"] <= one["high"] and one["level"] == 0.9
 
 
+def test_what_an_asset_reached_adds_up_from_its_worst_state(city):
+    first = city.to_geojson(of="assets")["features"][7]["properties"]
+    states = city.asset_means[7, :4] / 10  # slight to complete, of ten buildings
+    for i, state in enumerate(("slight", "moderate", "extensive", "complete")):
+        told = first["reached"][state]
+        assert told["value"] == pytest.approx(states[i:].sum(), abs=1e-5)
+        assert told["low"] == pytest.approx(min(city.asset_states_low[7, i], states[i:].sum()), abs=1e-5)
+        assert told["high"] == pytest.approx(max(city.asset_states_high[7, i], states[i:].sum()), abs=1e-5)
+    assert first["buildings"] == 10 and first["expected"]["loss"]["value"] == pytest.approx(
+        city.asset_means[7, CONSEQUENCES.index("loss")], rel=1e-4
+    )
+
+
 def test_asset_ranges_hold_nine_tenths_of_what_the_fields_expect():
     exposure = stock(3, types=("RM1L-LC", "URML-PC", "C1M-MC"))
     motion = fields(4000, exposure, median_g=0.25)

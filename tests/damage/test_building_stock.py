@@ -78,6 +78,40 @@ def test_the_stock_houses_the_people_of_each_zone_and_says_simulated():
     assert (stock.replacement_usd / stock.area_m2 >= 400).all()
 
 
+@pytest.mark.parametrize(
+    ("asset", "in_one", "area_each_m2", "usd_m2"),
+    [
+        ("home-W1-HC", 3.1, 70 / 3.1, 550),
+        ("home-RM2L-HC", 3.1, 70 / 3.1, 750),
+        ("home-C2M-HC", 16 * 3.1, 70 / 3.1, 950),
+        ("home-C2H-HC", 60 * 3.1, 70 / 3.1, 950),
+        ("home-URML-PC", 3.1, 70 / 3.1, 450),
+        ("work-C2L-HC", 12 / 0.40, 25 * 0.40, 950),
+        ("work-C2M-HC", 80 / 0.40, 25 * 0.40, 950),
+        ("work-C2H-HC", 300 / 0.40, 25 * 0.40, 950),
+    ],
+)
+def test_buildings_floors_and_worth_follow_from_the_people(asset, in_one, area_each_m2, usd_m2):
+    """By hand from the stated constants; the people of an asset are its share of the zone, 0.95 at home at night."""
+    stock = simulate_stock(zones([400_000.0], [5.0]), rng=np.random.default_rng(1))
+    (row,) = np.flatnonzero(stock.asset_id == f"z0-{asset}")
+    people = stock.occupants_day[row] / 0.40
+    assert stock.occupants_night[row] == pytest.approx(people * (0.95 if asset.startswith("home") else 0.03))
+    assert abs(stock.buildings[row] - people / in_one) <= 0.5
+    assert stock.area_m2[row] == pytest.approx(people * area_each_m2)
+    assert stock.replacement_usd[row] == pytest.approx(stock.area_m2[row] * usd_m2)
+
+
+def test_rare_types_are_left_out_and_the_others_take_their_part():
+    shares = hazus_shares("CL")
+    large = {name: share for name, share in shares.items() if share >= 0.1}
+    stock = simulate_stock(zones([1000.0], [1.0]), rng=np.random.default_rng(1), smallest_share=0.1)
+    home = stock.select(np.array(["-home-" in name for name in stock.asset_id]))
+    assert set(home.taxonomy) == set(large) and len(large) < len(shares)
+    for name, night in zip(home.taxonomy, home.occupants_night, strict=True):
+        assert night == pytest.approx(950 * large[name] / sum(large.values()))
+
+
 def test_assets_lie_inside_the_circle_of_their_zone():
     many = zones(population=[1000.0] * 40, area_km2=[2.0] * 39 + [np.nan])
     stock = simulate_stock(many, rng=np.random.default_rng(1))

@@ -165,6 +165,20 @@ def test_geojson_points_and_polygons(tmp_path):
     assert reading.exposure.buildings.tolist() == [3, 1]
 
 
+def test_closed_rings_have_their_middle_in_the_middle(tmp_path):
+    """RFC 7946 wants the first corner again as the last; it counts once."""
+    shapes = {
+        "Polygon": [[[0, 0], [4, 0], [4, 2], [0, 2], [0, 0]]],
+        "MultiPolygon": [[[[0, 0], [1, 0], [0, 1], [0, 0]]], [[[10, 3], [13, 3], [10, 6], [10, 3]]]],
+    }
+    features = [
+        {"type": "Feature", "properties": {"taxonomy": "W1-HC"}, "geometry": {"type": kind, "coordinates": corners}}
+        for kind, corners in shapes.items()
+    ]
+    found = read_exposure(geojson_file(tmp_path, features)).exposure
+    assert found.longitude == pytest.approx([2, 34 / 6]) and found.latitude == pytest.approx([1, 13 / 6])
+
+
 @pytest.mark.parametrize("name", ["urn:ogc:def:crs:OGC:1.3:CRS84", "EPSG:4326"])
 def test_wgs84_may_be_named(tmp_path, name):
     crs = {"type": "name", "properties": {"name": name}}

@@ -66,6 +66,7 @@ def test_people_are_counted_at_the_nearest_degree():
     ("people", "mmi", "message"),
     [
         ([1, -2], [5, 5], "must be 0 or more"),
+        ([1, math.nan], [5, 5], "must be 0 or more"),
         ([1, 2], [5, 5, 5], "the last axes must agree"),
     ],
 )
@@ -105,6 +106,18 @@ def test_chances_are_those_of_the_lognormal_around_the_estimate():
     assert found.estimate.value == 200
     assert found.estimate.high == pytest.approx(200 * math.exp(1.5 * 1.6448536))
     assert found.estimate.low == pytest.approx(200 * math.exp(-1.5 * 1.6448536))
+    assert found.estimate.level == 0.9
+
+
+def test_money_has_steps_and_spread_of_its_own():
+    """Half a million dollars is less than one unit of a million: PAGER's fixed mean 0.1 and spread 1.7613 of it."""
+    small = alert(5e5, 2.3, LOSS_STEPS_USD)
+    assert small.probabilities["green"] == pytest.approx(NORMAL.cdf(math.log(10) / 1.7613))
+    assert small.estimate.high == pytest.approx(1e5 * math.exp(1.7613 * 1.6448536))
+    large = alert(2e8, 9.0, LOSS_STEPS_USD)  # no spread above 2.5
+    below = [NORMAL.cdf(math.log(step / 2e8) / 2.5) for step in (1e6, 1e8, 1e9)]
+    assert list(large.probabilities.values()) == pytest.approx(np.diff([0, *below, 1]))
+    assert large.colour == "orange"
 
 
 @given(st.floats(0, 1e6), st.floats(0.3, 4))

@@ -147,10 +147,10 @@ def _geojson_rows(text: str, name: str, assume_wgs84: bool) -> list[dict[str, ob
 
 
 def _place(geometry: object) -> tuple[float, float] | None:
-    """Longitude and latitude of a geometry: the point, or the middle of the corners."""
+    """Longitude and latitude of a geometry: the point, or the middle of the corners, each counted once."""
     if not isinstance(geometry, dict):
         return None
-    corners = list(_positions(geometry.get("coordinates")))
+    corners = list(dict.fromkeys(_positions(geometry.get("coordinates"))))  # a ring ends where it began
     if not corners:
         return None
     middle = np.mean(corners, axis=0)
