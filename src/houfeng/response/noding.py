@@ -150,7 +150,6 @@ def _cut(vertices: _Vertices, key: np.ndarray, snapped: int) -> Noded:
     xy, line, key = vertices.xy[~again], vertices.line[~again], key[~again]
     ends = _Vertices(xy, line).ends()
     node = ends | (np.bincount(key)[key] > 1)
-    node |= np.isin(key, key[ends])
     here = np.flatnonzero(node)
     starts = here[:-1][line[here[:-1]] == line[here[1:]]]
     stops = here[1:][line[here[:-1]] == line[here[1:]]]
