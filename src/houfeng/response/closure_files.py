@@ -109,7 +109,11 @@ def _from_geojson(path: Path, text: str, network: RoadNetwork, tolerance_m: floa
     reference = geojson_reference(document, path.name)
     finder = EdgeFinder(network)
     for number, feature in enumerate(document["features"]):
-        place, properties = f"feature {number}", feature.get("properties") or {}
+        place = f"feature {number}"
+        if not isinstance(feature, dict):
+            yield _Entry(place, np.zeros(0, np.int64), float("inf"), "it is no GeoJSON Feature")
+            continue
+        properties = feature.get("properties") if isinstance(feature.get("properties"), dict) else {}
         if properties.get("edge_id") not in (None, ""):
             identifier = str(properties["edge_id"])
             yield _by_id(place, identifier, properties.get("slowdown"), network.edges_with_id([identifier]))
@@ -127,6 +131,8 @@ def _from_geojson(path: Path, text: str, network: RoadNetwork, tolerance_m: floa
 
 def _edges_of(geometry: dict, finder: EdgeFinder, degrees, tolerance_m: float) -> np.ndarray:
     """Edges meant by one GeoJSON geometry."""
+    if not isinstance(geometry, dict):
+        raise TypeError("it is no object")
     kind = geometry.get("type")
     if kind == "GeometryCollection":
         parts = [_edges_of(part, finder, degrees, tolerance_m) for part in geometry["geometries"]]
@@ -137,11 +143,18 @@ def _edges_of(geometry: dict, finder: EdgeFinder, degrees, tolerance_m: float) -
     found = []
     for part in parts:
         if kind.endswith("Point"):
-            place = degrees(np.array([part], float))
+            place = _on_earth(degrees(np.array([part], float)))
             edges = finder.nearest(longitude=place[:, 0], latitude=place[:, 1], within_m=tolerance_m).index
             found.append(edges[edges >= 0])
         elif kind.endswith("LineString"):
-            found.append(finder.along(degrees(np.array(part, float)), within_m=tolerance_m))
+            found.append(finder.along(_on_earth(degrees(np.array(part, float))), within_m=tolerance_m))
         else:
-            found.append(finder.inside([degrees(np.array(ring, float)) for ring in part]))
+            found.append(finder.inside([_on_earth(degrees(np.array(ring, float))) for ring in part]))
     return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
+
+
+def _on_earth(points: np.ndarray) -> np.ndarray:
+    """The same points, if they are degrees."""
+    if not (np.abs(points) <= [180.0, 90.0]).all():
+        raise ValueError("coordinates are no degrees; which coordinate reference is it?")
+    return points
