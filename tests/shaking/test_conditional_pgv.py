@@ -30,6 +30,23 @@ def test_by_hand_at_the_reference():
     assert motion.mean_ln[0, 1] == -3.0
 
 
+@pytest.mark.parametrize(
+    ("magnitude", "slope", "constant", "reach_km", "by_soft"),
+    [
+        # a2 to a3 over M5 to 7.5; a1 + a4 (M - 6) + a5 (8.5 - M)^2; 5 exp(0.4 (M - 6)); a7 + a8 (M - 5)
+        (4.5, 0.799, 5.39 - 0.479 * 1.5 - 0.062 * 16.0, 5 * math.exp(-0.6), -0.134 - 0.0115),
+        (6.0, 0.741, 5.39 - 0.062 * 6.25, 5.0, -0.111),
+        (7.5, 0.654, 5.39 + 0.479 * 1.5 - 0.062, 5 * math.exp(0.6), -0.134 + 0.0575),
+    ],
+)
+def test_by_hand_below_the_reference(magnitude, slope, constant, reach_km, by_soft):
+    motion = Motion(("PGV",), np.array([[-2.0]]), np.array([[0.5]]), np.array([[0.7]]))
+    found = pgv_given_spectrum(motion, 0, magnitude, np.array([40.0]), np.array([250.0]))
+    by_hand = constant - 2.0 * slope - 0.359 * math.log(40.0 + reach_km) + by_soft * math.log(250 / 425)
+    assert found.mean_ln[0, 0] == pytest.approx(by_hand)
+    assert found.between[0, 0] == pytest.approx(math.hypot(0.5 * slope, 0.16))
+
+
 @pytest.mark.parametrize("magnitude", [5.0, 6.0, 7.0, 7.8])
 @pytest.mark.parametrize("far", [15.0, 50.0, 120.0])
 def test_it_gives_nearly_the_pgv_of_a_crustal_model_that_has_its_own(magnitude, far):

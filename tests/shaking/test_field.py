@@ -68,6 +68,29 @@ class TestCorrelation:
         assert baker_jayaram(0.3, 1.0) == baker_jayaram(1.0, 0.3)
         assert baker_jayaram(0.109 - 1e-9, 0.8) == pytest.approx(baker_jayaram(0.109 + 1e-9, 0.8), abs=1e-6)
 
+    @pytest.mark.parametrize(
+        ("low_s", "high_s", "expected"),
+        [
+            (0.02, 0.08, 1 - 0.105 * 0.952574 * 0.06 / 0.0701),  # C2 alone
+            (0.05, 0.15, 0.91530),  # C4, below C2 of 0.92506
+            (0.10, 0.15, 0.88435),  # C4 again, near C1 of 0.88340
+            (0.15, 0.19, 1 - np.sin(0.366 * np.log(0.19 / 0.15))),  # C1
+            (0.01, 1.0, 0.519),
+        ],
+    )
+    def test_each_branch_between_earthquakes_by_hand(self, low_s, high_s, expected):
+        assert baker_jayaram(low_s, high_s) == pytest.approx(expected, abs=2e-4)
+
+    def test_velocity_by_hand_in_every_range_of_periods(self):
+        """Bradley (2012), table 2: halfway between a and b at the period c, a and b far below and above it."""
+        middles = {0.045: (0.73 + 0.54) / 2, 0.28: (0.54 + 0.81) / 2, 1.1: (0.80 + 0.76) / 2, 5.0: (0.76 + 0.70) / 2}
+        for period, expected in middles.items():
+            assert bradley_velocity(period) == pytest.approx(expected)
+        assert bradley_velocity(0.01) == pytest.approx(0.635 + 0.095 * np.tanh(1.8 * np.log(4.5)))
+        assert bradley_velocity(10.0) == pytest.approx(0.73 - 0.03 * np.tanh(3.2 * np.log(2)))
+        for border in (0.1, 0.75, 2.5):
+            assert bradley_velocity(border - 1e-9) == pytest.approx(bradley_velocity(border), abs=0.02)
+
     @given(st.floats(0.011, 9.9), st.floats(0.011, 9.9))
     def test_any_two_periods_make_a_correlation(self, first, second):
         assert -1 <= baker_jayaram(first, second) <= 1.0000001

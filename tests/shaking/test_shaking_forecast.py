@@ -141,6 +141,36 @@ class TestCounts:
         assert wild.chance[0, 0] < steady.chance[0, 0] - 0.1
         assert wild.high[0, 0] - wild.low[0, 0] > 0.3
 
+    def test_ten_earthquakes_or_none_by_hand(self):
+        """One in ten weeks has ten of them, so each has the chance expected / 1."""
+        place = Sites.of(longitude=-70.95, latitude=-29.9)
+        samples = np.repeat([0, 10], [90, 10])
+        ends = {}
+        for level in (0.9, 0.5):
+            found = chance_of_intensity(
+                one_source(1.0, samples=samples), place, plain_motion, levels=[6], epistemic_ln=0.0, level=level
+            )
+            reached = 1 - (1 - found.expected[0, 0]) ** 10
+            assert 0.05 < found.expected[0, 0] < 0.95
+            assert found.chance[0, 0] == pytest.approx(0.1 * reached)
+            ends[level] = found.low[0, 0], found.high[0, 0] / reached
+        assert ends[0.9] == pytest.approx((0.0, 1.0)), "nineteen in twenty weeks have ten or fewer"
+        assert ends[0.5] == pytest.approx((0.0, 0.1)), "three in four have none; the end holds the chance itself"
+
+    def test_the_branches_of_the_model_are_those_of_a_normal_spread(self):
+        """Five equally likely shifts with mean 0 and variance 1, times the stated spread."""
+        place, shifts = Sites.of(longitude=-70.95, latitude=-30.5), np.array([-1.4, -0.58, 0.0, 0.58, 1.4])
+        shifts *= 0.5 / shifts.std()
+        found = chance_of_intensity(one_source(0.2), place, plain_motion, levels=[6], depth_km=20.0, epistemic_ln=0.5)
+        motion = plain_motion(Earthquake("x", START, -70.95, -29.95, 20.0, 6.5), place)
+        each = [
+            chance_of_at_least(Motion(motion.measures, motion.mean_ln + one, motion.between, motion.within), [6.0])[
+                0, 0
+            ]
+            for one in shifts
+        ]
+        assert found.expected[0, 0] == pytest.approx(0.2 * np.mean(each), rel=0.01)
+
     def test_no_sample_with_an_earthquake_falls_back_to_poisson(self):
         place = Sites.of(longitude=-70.95, latitude=-29.9)
         found = chance_of_intensity(one_source(1e-4, samples=np.zeros(100, int)), place, plain_motion, epistemic_ln=0.0)
@@ -196,6 +226,23 @@ class TestProperties:
         found = chance_of_intensity(chile(), many, plain_motion).expected[:, 0]
         single = chance_of_intensity(chile(), many.select([7]), plain_motion).expected[0, 0]
         assert found[7] == pytest.approx(single, rel=0.06)
+
+    def test_no_earthquake_is_lost_between_distances_and_magnitudes(self):
+        """Where shaking always reaches the level, the expected number is that of all earthquakes near enough."""
+        strong = lambda quake, sites: Motion(  # noqa: E731
+            ("PGA",), np.full((len(sites), 1), 5.0), np.full((len(sites), 1), 0.1), np.full((len(sites), 1), 0.1)
+        )
+        place = Sites.of(longitude=-71.1, latitude=-31.05)
+        given_forecast = chile(total=7.0)
+        depth = np.where(np.arange(len(given_forecast.gridded.grid)) % 3, 12.0, 47.0)
+        found = chance_of_intensity(given_forecast, place, strong, levels=[3], depth_km=depth, max_distance_km=1000)
+        assert found.expected[0, 0] == pytest.approx(7.0, rel=1e-6)
+        grid = given_forecast.gridded.grid
+        apart = great_circle_km(
+            longitude=grid.longitude, latitude=grid.latitude, to_longitude=-71.1, to_latitude=-31.05
+        )
+        near = chance_of_intensity(given_forecast, place, strong, levels=[3], max_distance_km=120).expected[0, 0]
+        assert near == pytest.approx(given_forecast.gridded.rates[apart <= 120].sum(), rel=1e-6)
 
     def test_what_is_far_is_neglected_and_said(self):
         far = Sites.of(longitude=10.0, latitude=50.0)
