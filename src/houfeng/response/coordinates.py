@@ -67,7 +67,8 @@ def geojson_reference(document: dict, where: str) -> Reference:
     stated = document.get("crs")
     if not stated:
         return Reference(4326)
-    name = str((stated.get("properties") or {}).get("name", "")) if isinstance(stated, dict) else str(stated)
+    properties = stated.get("properties") if isinstance(stated, dict) else None
+    name = str(properties.get("name", "") if isinstance(properties, dict) else stated)
     if name.upper().endswith("CRS84"):
         return Reference(4326)
     number = re.search(r"EPSG:(?:[\d.]*:)?(\d+)$", name, re.IGNORECASE)

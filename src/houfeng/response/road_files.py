@@ -182,7 +182,8 @@ def _from_geojson(path: Path) -> Iterator[RoadLine | str]:
         raise InputError(f"{path.name} is no GeoJSON FeatureCollection")
     degrees = geojson_reference(document, path.name).degrees
     for number, feature in enumerate(document["features"]):
-        geometry = feature.get("geometry") or {}
+        geometry = feature.get("geometry") if isinstance(feature, dict) else None
+        geometry = geometry if isinstance(geometry, dict) else {}
         kind, parts = geometry.get("type"), geometry.get("coordinates")
         if kind not in ("LineString", "MultiLineString"):
             yield f"feature {number} is a {kind or 'feature without geometry'}, not a line"
@@ -191,7 +192,7 @@ def _from_geojson(path: Path) -> Iterator[RoadLine | str]:
             f"feature {number}",
             str(feature.get("id", "") or ""),
             lambda kind=kind, parts=parts: [np.array(p, float) for p in (parts if kind.startswith("M") else [parts])],
-            feature.get("properties") or {},
+            feature["properties"] if isinstance(feature.get("properties"), dict) else {},
             degrees,
             number,
         )
