@@ -77,9 +77,9 @@ def usual_actions() -> tuple[Action, ...]:
     """Three things a city can do beforehand; costs and losses are SIMULATED, in thousand US dollars."""
     loss = Estimate(4000.0, 1500.0, 9000.0, 0.9)
     return (
-        Action("test_generator", "hospital 116", 2.0, loss, 0.2),
-        Action("pre_position_team", "brigade 1", 25.0, Estimate(3000.0, 500.0, 8000.0, 0.9), 0.2),
-        Action("close_school", "school 1", 40.0, Estimate(6000.0, 1000.0, 15000.0, 0.9), 0.5, people=600),
+        Action("test_generator", "H116", 2.0, loss, 0.2),
+        Action("pre_position_team", "B1", 25.0, Estimate(3000.0, 500.0, 8000.0, 0.9), 0.2),
+        Action("close_school", "S1", 40.0, Estimate(6000.0, 1000.0, 15000.0, 0.9), 0.5, people=600),
     )
 
 
