@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from houfeng.earthquake import Earthquake
 from houfeng.errors import InputError, UnknownNameError
-from houfeng.shaking.correlation import baker_jayaram, bradley_velocity, correlation_of
+from houfeng.shaking.correlation import _LONG, _NUGGET, _SHORT, baker_jayaram, bradley_velocity, correlation_of
 from houfeng.shaking.field import ShakingField, chosen, summary
 from houfeng.shaking.motion import MEASURES, Motion
 from houfeng.shaking.simulation import distances_km, within_residuals
@@ -48,6 +48,34 @@ class TestCorrelation:
         assert found.nugget[2, 3] == pytest.approx(0.05, abs=0.01)
         expected = 0.33 * np.exp(-3 * 10 / 20) + 0.55 * np.exp(-3 * 10 / 70)
         assert found.within(np.array(10.0))[1, 1] == pytest.approx(expected, abs=0.01)
+
+    def test_every_entry_of_the_erratum_is_as_printed(self):
+        """Sums of the rows of tables II to IV in hundredths: a wrong entry upsets two of them, one on the diagonal one.
+
+        Added up from the tables that ShakeMap holds (shakelib, loth_baker_2013). The diagonals of the three together
+        are one but for rounding: 0.99 at 0.5 s, 1.01 at 1 s.
+        """
+        printed = (
+            (_SHORT, (146, 117, 104, 146, 158, 154, 152, 134, 124), (29, 30, 27, 31, 33, 33, 37, 28, 23)),
+            (_LONG, (241, 169, 224, 256, 262, 260, 258, 255, 269), (47, 42, 45, 42, 48, 55, 51, 62, 68)),
+            (_NUGGET, (81, 70, 76, 77, 43, 46, 56, 52, 42), (24, 28, 28, 26, 20, 12, 12, 10, 9)),
+        )
+        for triangle, sums, diagonal in printed:
+            matrix = np.zeros((9, 9))
+            matrix[np.triu_indices(9)] = triangle
+            whole = matrix + np.triu(matrix, 1).T
+            assert whole.sum(axis=1).tolist() == list(sums) and np.diag(whole).tolist() == list(diagonal)
+
+    def test_between_the_periods_of_the_tables_weights_are_linear(self):
+        """SA(3.5) lies halfway from 2 to 5 s: long part (0.55 + 0.51 + 2 * 0.37) / 4, and so on, made to add to one."""
+        found = correlation_of(["SA(3.5)"])
+        parts = np.array([0.33 + 0.37 + 2 * 0.26, 0.55 + 0.51 + 2 * 0.37, 0.12 + 0.12 + 2 * 0.08]) / 4
+        expected = parts / parts.sum()
+        assert [*found.sills[:, 0, 0], found.nugget[0, 0]] == pytest.approx(expected, abs=0.005)
+        at_half = correlation_of(["SA(0.3)"]).sills[:, 0, 0]  # a third of the way from 0.2 to 0.5 s
+        short = (4 * 0.27 + 0.31 + 4 * 0.18) / 9
+        assert at_half[0] == pytest.approx(short / (short + (4 * 0.45 + 0.42 + 4 * 0.36) / 9
+                                                   + (4 * 0.28 + 0.26 + 4 * 0.05) / 9), abs=0.005)  # fmt: skip
 
     def test_velocity_goes_with_acceleration_as_published(self):
         at_once = correlation_of(MEASURES).within(np.array(0.0))
