@@ -19,9 +19,9 @@ def line(*points, latitude: float = 0.0) -> np.ndarray:
     return np.array(points, float) * M / [np.cos(np.radians(latitude)), 1.0] + [0.0, latitude]
 
 
-def test_vertices_five_centimetres_apart_are_two_and_a_millimetre_apart_one():
-    for gap_m, nodes in ((0.05, 4), (0.001, 3)):
-        noded = node_lines([line((0, 0), (100, 0)), line((100 + gap_m, 0), (200, 0))])
+def test_vertices_two_centimetres_apart_are_two_and_a_millimetre_apart_one():
+    for gap_m, nodes in ((0.02, 4), (0.001, 3)):
+        noded = node_lines([line((0, 0), (100.03, 0)), line((100.03 + gap_m, 0), (200, 0))])
         assert len(noded.node_longitude) == nodes
 
 
@@ -173,6 +173,13 @@ def test_numbers_just_outside_their_limits_are_refused(change, message):
 def test_shapes_that_do_not_fit_the_edges_are_refused(offset):
     with pytest.raises(InputError, match="geometry_offset must rise from 0 to 10"):
         RoadNetwork(**columns_of(ring()) | {"geometry_offset": np.array(offset)})
+
+
+def test_no_point_of_a_shape_is_left_over_before_the_first_edge():
+    columns = columns_of(ring())
+    one_more = {name: np.append(columns[name], 0.0) for name in ("geometry_longitude", "geometry_latitude")}
+    with pytest.raises(InputError, match="geometry_offset must rise from 0 to 11"):
+        RoadNetwork(**columns | one_more | {"geometry_offset": np.array([1, 3, 5, 7, 9, 11])})
 
 
 def test_a_part_keeps_the_source_the_shapes_and_that_it_is_made_up():
