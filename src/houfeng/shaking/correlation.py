@@ -25,8 +25,8 @@ RANGES_KM = (20.0, 70.0)
 #: Periods of the tables, s; PGA is taken as 0.01 s.
 _PERIODS_S = np.array([0.01, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 7.5, 10.0])
 
-#: Upper triangles of the three tables of the erratum, row after row, in hundredths; together their diagonals are one but
-#: for rounding (0.99 at 0.5 s, 1.01 at 1 s), which is made good where they are used.
+#: Upper triangles of the three tables of the erratum, row after row, in hundredths. Together their diagonals are one
+#: but for rounding (0.99 at 0.5 s, 1.01 at 1 s), which is made good where they are used.
 _SHORT = (
     *(29, 25, 23, 23, 18, 10, 6, 6, 6, 30, 20, 16, 10, 4, 3, 4, 5, 27, 18, 10, 3, 0, 1, 2, 31, 22, 14, 8, 7, 7),
     *(33, 24, 16, 13, 12, 33, 26, 21, 19, 37, 30, 26, 28, 24, 23),
