@@ -43,9 +43,6 @@ class EdgeFinder:
             Longitude and latitude in degrees.
         """
         length, steps = _walk(self._plane(np.asarray(line, float)), max(1.0, within_m / 4))
-        if length == 0:
-            found = self.nearest(longitude=line[:1, 0], latitude=line[:1, 1], within_m=within_m).index
-            return found[found >= 0]
         degrees = self._degrees(steps)
         edges = self.nearest(longitude=degrees[:, 0], latitude=degrees[:, 1], within_m=within_m).index
         numbers, times = np.unique(edges[edges >= 0], return_counts=True)
