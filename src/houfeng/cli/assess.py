@@ -201,7 +201,8 @@ def folder_of(event: OwnEvent, out: Path | None) -> Path:
 
 def tell(own: OwnAssessment, language: str) -> None:
     """Print what matters: notes, totals, the districts hit worst or paid for first."""
-    from houfeng.operations.own_assessment import districts, felt, totals
+    from houfeng.operations.own_assessment import felt, totals
+    from houfeng.operations.repair import districts
     from houfeng.reports.situation_numbers import count, intensity, measure, roman
     from houfeng.reports.situation_numbers import say as word
 
@@ -218,7 +219,7 @@ def tell(own: OwnAssessment, language: str) -> None:
     print_table(["", "估计" if zh else "estimate", "90 % 范围" if zh else "90 % range"], rows)
     known = "stations_some" if shaking["stations"] else "stations_none"
     print(f"{word(known, language, n=shaking['stations'])} ({own.assessment.field.source})\n{own.pager(language)}\n")
-    listed = districts(own)
+    listed = districts(own.assessment.damage, own.repairs, own.recovery)
     heads = (["片区", "人口", "严重破坏（栋）", "需安置", "修复费用（美元）", "每栋天数"] if zh else
              ["district", "people", "severe damage", "displaced", "repair, US dollars", "days a building"])  # fmt: skip
     heads += [] if own.recovery is None else ["修复完成（年）" if zh else "paid for, years"]

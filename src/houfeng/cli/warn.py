@@ -143,6 +143,8 @@ def update(
 
     with open_store() as store:
         record = store.alerts.one(number)
+        if "earthquake" not in record.facts:
+            raise InputError(f"alert {number} is on a forecast; draft one on a later forecast: houfeng warn forecast")
         earthquake = read_earthquake(record.facts["earthquake"]) if event_file is None else read_event(event_file)
         if earthquake.event_id != record.event:
             raise InputError(f"alert {number} is on {record.event}, the file on {earthquake.event_id}")

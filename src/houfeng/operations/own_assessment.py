@@ -13,11 +13,11 @@ from houfeng.damage.states import BROAD
 from houfeng.operations.assess import Assessment
 from houfeng.operations.outputs import write_text
 from houfeng.operations.own_event import OwnEvent, write_event
+from houfeng.operations.repair import districts, recovery_document
 from houfeng.operations.situation import ranged
 from houfeng.operations.warn import earthquake_document
 from houfeng.shaking.field import ShakingField, chosen
 from houfeng.shaking.geojson import to_geojson
-from houfeng.values import Estimate
 
 #: Budgets are followed for so many years.
 YEARS = 10
@@ -140,59 +140,9 @@ def document(own: OwnAssessment) -> dict[str, object]:
                 "estimate": ranged(assessment.losses_alert.estimate),
             },
         },
-        "districts": districts(own),
+        "districts": districts(own.assessment.damage, own.repairs, own.recovery),
         "notes": [dict(note) for note in own.notes()],
     }
-
-
-def districts(own: OwnAssessment) -> list[dict[str, object]]:
-    """Every district: in the order of repair where there is a budget, else the most heavily damaged first."""
-    damage = own.assessment.damage
-    severe = damage.buildings(BROAD)[:, :, BROAD.keys.index("severe")]
-    residents = np.bincount(damage.asset_zone, damage.exposure.occupants_night, len(damage.zone_id))
-    rows = [
-        {
-            "zone_id": need.zone_id,
-            "residents": round(float(residents[i])),
-            "severe": ranged(estimate_of(severe[:, i])),
-            "displaced": ranged(need.displaced),
-            "cost_usd": ranged(need.cost_usd),
-            "building_days": ranged(need.building_days),
-            "days_per_building": ranged(need.days_per_building),
-            "observed": need.observed,
-            "simulated": need.simulated,
-        }
-        for i, need in enumerate(own.repairs)
-    ]
-    if own.recovery is None:
-        return sorted(rows, key=lambda row: -row["severe"]["value"])
-    planned = {item.name: item for item in own.recovery.items}
-    for row in rows:
-        item = planned[row["zone_id"]]
-        row |= {
-            "rank": item.rank,
-            "people_per_million_usd": _finite(item.people_per_million_usd),
-            "done_years": _open(item.done_years),
-        }
-    return sorted(rows, key=lambda row: row["rank"])
-
-
-def recovery_document(own: OwnAssessment) -> dict[str, object]:
-    """Repair by district, and the order a budget pays for it."""
-    told = {
-        "simulated": own.assessment.simulated,
-        "observed": own.assessment.damage.observed,
-        "observation": NOT_OBSERVED,
-        "districts": districts(own),
-    }
-    if own.recovery is not None:
-        told |= {
-            "rule": dict(own.recovery.rule),
-            "yearly_budget_usd": list(own.recovery.yearly_budget_usd),
-            "home_again": [ranged(each) for each in own.recovery.home_again],
-            "unpaid_usd": ranged(own.recovery.unpaid_usd),
-        }
-    return told
 
 
 def shaking_document(assessment: Assessment) -> dict:
@@ -227,18 +177,9 @@ def write_assessment(own: OwnAssessment, folder: Path) -> list[Path]:
         "damage.json": damage.to_json(),
         "damage.geojson": whole,
         "shaking.geojson": shaking_document(own.assessment),
-        "recovery.json": recovery_document(own),
+        "recovery.json": recovery_document(damage, own.repairs, own.recovery, simulated=own.assessment.simulated),
     }
     paths = [folder / name for name in parts]
     for path, part in zip(paths, parts.values(), strict=True):
         write_text(path, json.dumps(part, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n")
     return [*paths, *write_event(own.event, folder, {"summary": document(own)})]
-
-
-def _open(estimate: Estimate) -> Mapping[str, float | None]:
-    """A range whose ends may be open."""
-    return {name: _finite(getattr(estimate, name)) for name in ("value", "low", "high", "level")}
-
-
-def _finite(value: float) -> float | None:
-    return float(f"{value:.4g}") if np.isfinite(value) else None

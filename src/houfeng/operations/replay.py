@@ -4,13 +4,17 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
+
 from houfeng.catalogs.catalog import Catalog
+from houfeng.damage.recovery import district_items, plan_recovery, repair_needs
 from houfeng.forecasts.forecast import Forecast
 from houfeng.operations import situation as told
 from houfeng.operations.chain import REPORT_AFTER, Chain, chain
 from houfeng.operations.chain_files import write_chain
 from houfeng.operations.city import coquimbo
 from houfeng.operations.document import time
+from houfeng.operations.repair import recovery_document
 from houfeng.operations.shaking_outlook import advice_for, chilean_towns, shaking_outlook
 from houfeng.operations.training import Progress
 from houfeng.operations.warn import Sender
@@ -20,6 +24,8 @@ from houfeng.warning import Location
 
 #: Who would have composed the messages; they are drafts of an exercise and go nowhere.
 SENDER = Sender("replay@houfeng.invalid", timedelta(hours=24))
+#: SIMULATED: what the city could spend on repair each year, for the order of recovery.
+YEARLY_BUDGET_USD = 50e6
 #: Where the files of the chain are, below the folder of the run.
 FOLDER = "chain"
 
@@ -66,7 +72,11 @@ def replay(first: Mapping, label: str, folder: Path, *, seed: int, progress: Pro
     )
     progress("chain: files, maps and the situation report")
     report = told.situation(done, _before(first), label=label, drill=True)
-    files = write_chain(done, towns, {"situation": report}, folder / FOLDER)
+    damage, simulated = done.assessment.damage, done.simulated
+    order = plan_recovery(district_items(damage), yearly_budget_usd=YEARLY_BUDGET_USD, simulated=simulated)
+    repairs = repair_needs(damage, rng=np.random.default_rng(seed))
+    recovery = recovery_document(damage, repairs, order, simulated=simulated)
+    files = write_chain(done, towns, {"situation": report, "recovery": recovery}, folder / FOLDER)
     return {"chain": document(done, report), "files": [f"{FOLDER}/{name}" for name in files]}
 
 

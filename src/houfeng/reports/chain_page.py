@@ -35,6 +35,7 @@ FILES = (
     ("file_alert", ("alert.html", "alert.xml", "alerts-en.atom", "alerts-zh.atom")),
     ("file_shaking", ("grid.xml", "shaking.geojson")),
     ("file_damage", ("damage.json", "damage.geojson")),
+    ("file_recovery", ("recovery.json",)),
     ("file_plan", ("plan.json", "plan.geojson")),
     ("file_roads", ("roads.geojson",)),
     ("file_maps", tuple(f"{name}-{language}.png" for name in PICTURES for language in LANGUAGES)),
