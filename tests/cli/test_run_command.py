@@ -45,7 +45,9 @@ def test_the_default_replays_illapel_and_compares_with_what_followed(houfeng, wo
     assert gains["reasenberg-jones", "week"] > 1 > gains["smoothed", "week"] == 0 > gains["poisson", "week"]
     page = (folder / "report.html").read_text()
     assert "23 h before the M8.3" in page and "M8.3 地震后 7 天" in page
-    assert page.count("data:image/png") == 2 + 4 * 3
+    assert page.count("data:image/png") == 2 + 4 * 3 + 3 * 2, (
+        "overview, maps of four moments, maps of the chain in two languages"
+    )
     everything = page + json.dumps(document) + out
     assert not re.search(r"\btoday\b|今天", everything, re.IGNORECASE)
 

@@ -62,7 +62,7 @@ def test_the_smallest_file_takes_the_defaults():
 
 def test_the_example_that_ships_says_what_the_page_says():
     experiment = Experiment.from_file(EXAMPLES / "italy.toml")
-    assert experiment.labels == ("poisson", "smoothed", "reasenberg-jones", "etas")
+    assert experiment.labels == ("poisson", "smoothed", "reasenberg-jones", "etas", "etas-adaptive")
     assert experiment.catalog.file == str(EXAMPLES / "italy.csv")
     assert len(experiment.windows) == 184 and experiment.step_days == 1 and experiment.overlap == 1
     assert experiment.refit == timedelta(days=30) and len(set(experiment.fit_times)) == 7

@@ -1,6 +1,7 @@
 """``houfeng serve``."""
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -49,11 +50,11 @@ def serve(
 
         webbrowser.open(url)
     try:
-        answer(opened, folder)
-    except KeyboardInterrupt:
-        say("stopped")
+        with suppress(KeyboardInterrupt):  # the server may keep it to itself
+            answer(opened, folder)
     finally:
         opened.close()
+    say("stopped")
 
 
 def _server():
