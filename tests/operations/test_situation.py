@@ -11,7 +11,6 @@ from houfeng.operations.city import coquimbo
 from houfeng.operations.own_city import CityFiles, OwnCity, city_for
 from houfeng.operations.own_response import OwnResponse, respond_after, respond_to
 from houfeng.operations.own_situation import (
-    actions,
     change_document,
     ground_of,
     left_out,
@@ -79,7 +78,7 @@ def test_the_report_of_a_chain_is_whole_and_every_number_is_a_range(done):
 
 
 def test_its_numbers_are_those_of_the_parts(done):
-    losses = told.losses(done)
+    losses = told.losses(done.assessment)
     assert losses["deaths"] == told.ranged(done.assessment.damage.estimate("deaths"))
     assert told.roads(done)["closed"] == told.ranged(done.response.n_closed)
     needs = told.needs(done)
@@ -131,7 +130,7 @@ def test_drawn_closures_are_said_to_be_simulated(town):
 
 
 def test_actions_name_places_as_they_are_called(own):
-    told_en = [each["words"]["en"] for each in actions(own)]
+    told_en = [each["words"]["en"] for each in told.actions(own)]
     assert told_en[0] == "Keep everybody away from the sea"
     assert any(text.startswith("Search z") for text in told_en) and "Open shelters: S1" in told_en
     assert told_en[-1] == "Send people to look: no damage has been observed"

@@ -201,8 +201,8 @@ def folder_of(event: OwnEvent, out: Path | None) -> Path:
 
 def tell(own: OwnAssessment, language: str) -> None:
     """Print what matters: notes, totals, the districts hit worst or paid for first."""
-    from houfeng.operations.own_assessment import felt, totals
     from houfeng.operations.repair import districts
+    from houfeng.operations.situation import felt, losses
     from houfeng.reports.situation_numbers import count, intensity, measure, roman
     from houfeng.reports.situation_numbers import say as word
 
@@ -214,7 +214,7 @@ def tell(own: OwnAssessment, language: str) -> None:
     shaking = felt(own.assessment)
     rows = [(f"{word('mmi', language)} {roman(shaking['mmi']['value'])}", *_cells(shaking["mmi"], intensity, language)),
             (f"{word('pga', language)} (g)", *_cells(shaking["pga_g"], measure, language))]  # fmt: skip
-    rows += [(word(name, language), *_cells(value, count, language)) for name, value in totals(own.assessment).items()]
+    rows += [(word(name, language), *_cells(value, count, language)) for name, value in losses(own.assessment).items()]
     print()
     print_table(["", "估计" if zh else "estimate", "90 % 范围" if zh else "90 % range"], rows)
     known = "stations_some" if shaking["stations"] else "stations_none"

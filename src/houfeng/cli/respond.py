@@ -186,8 +186,8 @@ def respond(
 
 def tell(own: OwnResponse, language: str) -> None:
     """Print what to do first, the state of the roads, and what is missing."""
-    from houfeng.operations.own_situation import actions, left_out, situation_roads, unknown
-    from houfeng.operations.situation import ranged
+    from houfeng.operations.own_situation import left_out, situation_roads, unknown
+    from houfeng.operations.situation import actions, ranged
     from houfeng.reports.situation_numbers import count, measure, span
     from houfeng.reports.situation_numbers import say as word
 

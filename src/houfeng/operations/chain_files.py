@@ -14,6 +14,7 @@ from houfeng.operations.chain import Chain
 from houfeng.operations.city import local_name
 from houfeng.operations.outputs import write_bytes, write_text
 from houfeng.operations.places import Places
+from houfeng.reports.messages import LANGUAGES
 from houfeng.response.isochrones import edges_geojson
 from houfeng.shaking.field import ShakingField
 from houfeng.shaking.geojson import to_geojson
@@ -21,9 +22,8 @@ from houfeng.shaking.intensity import intensity_of
 from houfeng.shaking.shakemap import write_shakemap
 from houfeng.shaking.sites import Sites
 
-#: The map of shaking: degrees around epicentre and city, and between points.
-_MARGIN_DEG, _STEP_DEG = 0.8, 0.05
-LANGUAGES = ("en", "zh")
+#: The map of shaking: degrees around epicentre and city, least degrees between points, most columns and rows.
+_MARGIN_DEG, FINEST_DEG, _CELLS = 0.8, 0.05, 60
 #: Inches the map is drawn wide for the page of paper, where it is shown smaller.
 PDF_MAP_IN = 4.3
 
@@ -64,18 +64,29 @@ def write_chain(chain: Chain, towns: Places, documents: Mapping[str, object], fo
 def shaking_grid(chain: Chain) -> ShakingField:
     """The field of shaking on a regular grid that holds epicentre and city."""
     quake, (longitude, latitude) = chain.rupture.earthquake, chain.city.centre
-    west, east = (pick(quake.longitude, longitude) for pick in (min, max))
-    south, north = (pick(quake.latitude, latitude) for pick in (min, max))
-    x = np.round(np.arange(west - _MARGIN_DEG, east + _MARGIN_DEG, _STEP_DEG), 4)
-    y = np.round(np.arange(south - _MARGIN_DEG, north + _MARGIN_DEG, _STEP_DEG), 4)
-    lon, lat = np.meshgrid(x, y)
-    sites = Sites.of(longitude=lon.ravel(), latitude=lat.ravel(), vs30_mps=chain.city.vs30_mps)
+    x, y = np.array([quake.longitude, longitude]), np.array([quake.latitude, latitude])
+    sites = grid_sites(
+        longitude=np.array([x.min() - _MARGIN_DEG, x.max() + _MARGIN_DEG]),
+        latitude=np.array([y.min() - _MARGIN_DEG, y.max() + _MARGIN_DEG]),
+        vs30_mps=chain.city.vs30_mps,
+    )
     return shaking(chain.rupture, sites, region=chain.city.region)[0]
+
+
+def grid_sites(
+    *, longitude: np.ndarray, latitude: np.ndarray, vs30_mps: float, finest_deg: float = FINEST_DEG
+) -> Sites:
+    """A regular grid over all of some places in degrees, steps no finer than given and no more than fit a map."""
+    (west, east), (south, north) = ((column.min(), column.max()) for column in (longitude, latitude))
+    step = max(finest_deg, (east - west) / _CELLS, (north - south) / _CELLS)
+    lon, lat = np.meshgrid(np.round(np.arange(west, east, step), 4), np.round(np.arange(south, north, step), 4))
+    return Sites.of(longitude=lon.ravel(), latitude=lat.ravel(), vs30_mps=vs30_mps)
 
 
 def _write_shaking(chain: Chain, ground: ShakingField, folder: Path) -> None:
     write_shakemap(ground, folder / "grid.xml")
-    _write_json(folder / "shaking.geojson", to_geojson(ground, shape="cell", cell_deg=_STEP_DEG))
+    step = float(np.diff(np.unique(ground.sites.longitude)[:2])[0])
+    _write_json(folder / "shaking.geojson", to_geojson(ground, shape="cell", cell_deg=step))
 
 
 def _write_damage_and_plan(chain: Chain, folder: Path) -> None:

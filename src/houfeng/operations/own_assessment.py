@@ -7,14 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from houfeng.damage.assessment import NOT_OBSERVED, estimate_of
+from houfeng.damage.assessment import NOT_OBSERVED
 from houfeng.damage.recovery import RecoveryPlan, RepairNeed, district_items, plan_recovery, repair_needs
-from houfeng.damage.states import BROAD
 from houfeng.operations.assess import Assessment
 from houfeng.operations.outputs import write_text
 from houfeng.operations.own_event import OwnEvent, write_event
 from houfeng.operations.repair import districts, recovery_document
-from houfeng.operations.situation import ranged
+from houfeng.operations.situation import felt, losses, ranged
 from houfeng.operations.warn import earthquake_document
 from houfeng.shaking.field import ShakingField, chosen
 from houfeng.shaking.geojson import to_geojson
@@ -97,29 +96,6 @@ class OwnAssessment:
         return _PAGER[language].format(country=self.event.country, best=best, low=low, high=high, colour=colour)
 
 
-def totals(assessment: Assessment) -> dict[str, dict]:
-    """People, buildings and losses, all zones together."""
-    damage = assessment.damage
-    people = {name: ranged(damage.estimate(name)) for name in ("deaths", "injured", "trapped", "displaced", "loss_usd")}
-    broad = damage.buildings(BROAD).sum(axis=1)
-    return people | {key: ranged(estimate_of(broad[:, i])) for i, key in enumerate(BROAD.keys) if key != "none"}
-
-
-def felt(assessment: Assessment) -> dict[str, object]:
-    """Intensity and acceleration where the people are: every asset counts by who lives there, else by buildings."""
-    stock, n = assessment.damage.exposure, assessment.n_assets
-    known = np.isfinite(assessment.field.motion.mean_ln[:n, 0])
-    weight = np.where(known, stock.occupants_night, 0.0)
-    if not weight.any():
-        weight = np.where(known, np.maximum(stock.buildings, 1e-9), 0.0)
-    weight = weight[known] / weight.sum()
-    return {
-        "mmi": ranged(estimate_of(assessment.samples["MMI"][:, :n][:, known] @ weight)),
-        "pga_g": ranged(estimate_of(assessment.samples["PGA"][:, :n][:, known] @ weight)),
-        "stations": assessment.field.n_stations,
-    }
-
-
 def document(own: OwnAssessment) -> dict[str, object]:
     """The whole in short, as plain values."""
     assessment = own.assessment
@@ -129,7 +105,7 @@ def document(own: OwnAssessment) -> dict[str, object]:
         "observed": assessment.damage.observed,
         "shaking_from": assessment.field.source,
         "shaking": felt(assessment),
-        "total": totals(assessment),
+        "total": losses(assessment),
         "pager": {
             "deaths": {
                 "colour": assessment.deaths_alert.colour,

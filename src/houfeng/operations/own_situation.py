@@ -1,32 +1,25 @@
 """The response of one's own as the situation report, files, and what to do first in words."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from houfeng.earthquake import Earthquake
 from houfeng.operations import situation as told
-from houfeng.operations.chain_files import LANGUAGES, chain_pictures
-from houfeng.operations.city import local_name
-from houfeng.operations.document import time
+from houfeng.operations.chain_files import FINEST_DEG, chain_pictures, grid_sites
 from houfeng.operations.outputs import write_bytes, write_text
-from houfeng.operations.own_assessment import felt, totals
 from houfeng.operations.own_response import OwnResponse
 from houfeng.operations.places import Places
 from houfeng.operations.respond import SecondResponse
-from houfeng.operations.warn import earthquake_document
-from houfeng.reports.situation_numbers import rounded
+from houfeng.reports.messages import LANGUAGES
 from houfeng.response.facilities import EXCLUSIONS
 from houfeng.response.isochrones import edges_geojson
 from houfeng.shaking.field import ShakingField
-from houfeng.shaking.sites import Sites
 
-#: A map of roads wider than this is not drawn; the map of shaking has at most so many columns and rows.
-WIDEST_DEG, _CELLS, _MARGIN_DEG, _STEP_DEG = 1.5, 60, 0.5, 0.05
-#: Visits named in the first action.
-_FIRST = 3
+#: A map of roads wider than this is not drawn; the map of shaking reaches so far beyond epicentre and city.
+WIDEST_DEG, _MARGIN_DEG = 1.5, 0.5
 
 _NOT_OBSERVED = {
     "en": "Nobody has looked yet: damage and people hurt are computed.",
@@ -41,65 +34,14 @@ _LABEL = {"en": "Computed from files given by the user.", "zh": "根据用户提
 
 def situation(own: OwnResponse) -> dict:
     """The situation report as :mod:`houfeng.reports.situation` reads it."""
-    quake = own.rupture.earthquake
-    roads = told.roads(own)
-    if not len(own.city.hospitals):
-        roads["unreachable_people"] = None
-    return {
-        "state": "draft",
-        "authority": "",
-        "label": dict(_LABEL),
-        "drill": own.drill,
-        "simulated": [dict(words) for words in own.city.simulated],
-        "issued": time(own.issued),
-        "minutes_after": round((own.issued - quake.time).total_seconds() / 60),
-        "place": dict(own.city.names),
-        "earthquake": earthquake_document(quake)
-        | {"names": {language: _name(quake, language) for language in LANGUAGES}},
-        "tsunami": {"banner": own.warning.tsunami and dict(own.warning.tsunami.banner)},
-        "shaking": felt(own.assessment),
-        "forecast": None,
-        "losses": totals(own.assessment),
-        "zones": told.zones(own)[: told.SHOWN_ZONES],
-        "needs": told.needs(own),
-        "roads": roads,
-        "actions": actions(own),
+    document = told.report(own, label=dict(_LABEL), drill=own.drill)
+    names = {language: _name(own.rupture.earthquake, language) for language in LANGUAGES}
+    return document | {
+        "earthquake": document["earthquake"] | {"names": names},
+        "roads": document["roads"] | _without_hospitals(own),
         "unknown": [{language: words[language] for language in LANGUAGES} for words in unknown(own)],
         "sources": sources(own),
     }
-
-
-def actions(own: OwnResponse) -> list[dict]:
-    """What to do first, and who: drawn from the plan, for people to decide on."""
-    plan, done = own.response.plan, []
-    rescue, (hospitals,), (shelter,), (water,) = plan.rescue, plan.facilities, plan.evacuations, plan.supplies
-    if own.warning.tsunami is not None:
-        n = len(own.response.waiting)
-        waits = (
-            (f"; {n} search sites wait for the all-clear", f"；{n}处搜救点待海啸预警解除后再行动") if n else ("", "")
-        )
-        done.append(_action("Keep everybody away from the sea" + waits[0], "所有人员远离海边" + waits[1],
-                            "civil protection", "应急管理部门"))  # fmt: skip
-    first = sorted(rescue.visits, key=lambda visit: visit.arrive_s)[:_FIRST]
-    if first:
-        en, zh = (
-            ", ".join(f"{visit.site_id} ({local_name(visit.team_id, language)})" for visit in first)
-            for language in LANGUAGES
-        )
-        done.append(_action(f"Search {en} first; {len(rescue.visits)} sites in this shift",
-                            f"优先搜救{zh}；本班次共{len(rescue.visits)}处", "rescue teams", "救援队"))  # fmt: skip
-    if len(hospitals.opened):
-        en, zh = _listed(hospitals.opened_id, len(hospitals.opened))
-        done.append(_action(f"Open field hospitals: {en}", f"开设野战医院：{zh}", "health service", "卫生部门"))
-    if shelter.departures:
-        en, zh = _listed(list(dict.fromkeys(leaving.place_id for leaving in shelter.departures)))
-        done.append(_action(f"Open shelters: {en}", f"开放避难场所：{zh}", "municipality", "市政府"))
-    short = water.shortage.total.high
-    if short >= 1:
-        done.append(_action(f"Ask for water: up to {rounded(short):,.0f} litres are missing for a day",
-                            f"请求调水：一天最多缺{rounded(short):,.0f}升", "logistics", "后勤保障"))  # fmt: skip
-    looked = "Send people to look: no damage has been observed"
-    return [*done, _action(looked, "派员实地核查：破坏情况均未经观测", "everybody on site", "现场人员")]
 
 
 def left_out(own: OwnResponse) -> list[dict[str, str]]:
@@ -108,18 +50,11 @@ def left_out(own: OwnResponse) -> list[dict[str, str]]:
     for part in (*plan.facilities, *plan.evacuations):
         for each in part.excluded:
             by_reason.setdefault(each.reason, []).append(each.place_id)
-    told = []
+    left = []
     for reason, names in by_reason.items():
-        (en, zh), why = _listed(names), EXCLUSIONS[reason]
-        told.append({"en": f"left out: {en}: {why['en']}", "zh": f"未采用：{zh}，{why['zh']}"})
-    return told
-
-
-def _listed(names: Sequence[str], most: int = _FIRST) -> tuple[str, str]:
-    """The first names in English and Chinese, and how many there are."""
-    en, zh = (", ".join(local_name(name, language) for name in names[:most]) for language in LANGUAGES)
-    rest = len(names) - most
-    return (f"{en} and {rest} more", f"{zh}等{len(names)}处") if rest > 0 else (en, zh)
+        (en, zh), why = told.listed(names), EXCLUSIONS[reason]
+        left.append({"en": f"left out: {en}: {why['en']}", "zh": f"未采用：{zh}，{why['zh']}"})
+    return left
 
 
 def unknown(own: OwnResponse) -> list[Mapping[str, str]]:
@@ -149,7 +84,7 @@ def plan_document(own: OwnResponse) -> dict:
     return {
         **own.response.plan.to_document(),
         "roads": situation_roads(own),
-        "actions": actions(own),
+        "actions": told.actions(own),
         "waiting": list(own.response.waiting),
         "left_out": left_out(own),
         "notes": [dict(note) for note in own.notes],
@@ -159,7 +94,11 @@ def plan_document(own: OwnResponse) -> dict:
 def situation_roads(own: OwnResponse) -> dict:
     """Closed roads, people who reach a hospital before and after; nothing of hospitals where none is given."""
     roads = told.roads(own) | {"closures": own.response.closures.source, "simulated": own.response.closures.simulated}
-    return roads | ({} if len(own.city.hospitals) else {"unreachable_people": None})
+    return roads | _without_hospitals(own)
+
+
+def _without_hospitals(own: OwnResponse) -> dict:
+    return {} if len(own.city.hospitals) else {"unreachable_people": None}
 
 
 def change_document(own: OwnResponse, second: SecondResponse) -> dict:
@@ -238,25 +177,15 @@ def _pictures(own: OwnResponse, language: str) -> dict[str, bytes]:
 def ground_of(own: OwnResponse) -> ShakingField:
     """The field of shaking on a regular grid that holds epicentre and city, or on all of a map that was given."""
     if own.event.shakemap is not None:
-        sites = own.event.shakemap.sites
-        (west, east), (south, north) = (
-            (column.min(), column.max()) for column in (sites.longitude, sites.latitude)
-        )  # fmt: skip
-        step = max((east - west) / _CELLS, (north - south) / _CELLS)
+        x, y, finest = own.event.shakemap.sites.longitude, own.event.shakemap.sites.latitude, 0.0
     else:
         quake, (longitude, latitude) = own.rupture.earthquake, own.city.centre
-        west, east = min(quake.longitude, longitude) - _MARGIN_DEG, max(quake.longitude, longitude) + _MARGIN_DEG
-        south, north = min(quake.latitude, latitude) - _MARGIN_DEG, max(quake.latitude, latitude) + _MARGIN_DEG
-        step = max(_STEP_DEG, (east - west) / _CELLS, (north - south) / _CELLS)
-    x, y = np.round(np.arange(west, east, step), 4), np.round(np.arange(south, north, step), 4)
-    lon, lat = np.meshgrid(x, y)
-    return own.event.shaking_at(Sites.of(longitude=lon.ravel(), latitude=lat.ravel(), vs30_mps=own.city.vs30_mps))
+        x = np.array([min(quake.longitude, longitude) - _MARGIN_DEG, max(quake.longitude, longitude) + _MARGIN_DEG])
+        y = np.array([min(quake.latitude, latitude) - _MARGIN_DEG, max(quake.latitude, latitude) + _MARGIN_DEG])
+        finest = FINEST_DEG
+    return own.event.shaking_at(grid_sites(longitude=x, latitude=y, vs30_mps=own.city.vs30_mps, finest_deg=finest))
 
 
 def _name(quake: Earthquake, language: str) -> str:
     """What people call it: in the language, else in another, else its identifier."""
     return quake.names.get(language) or next(iter(quake.names.values()), quake.event_id)
-
-
-def _action(en: str, zh: str, who_en: str, who_zh: str) -> dict:
-    return {"words": {"en": en, "zh": zh}, "who": {"en": who_en, "zh": who_zh}}

@@ -1,23 +1,29 @@
 """The chain as plain documents: the situation report, and what else a page or a program reads."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from houfeng.damage.assessment import estimate_of
 from houfeng.damage.states import BROAD
+from houfeng.operations.assess import Assessment
 from houfeng.operations.chain import Chain
 from houfeng.operations.city import local_name
 from houfeng.operations.document import time
 from houfeng.operations.warn import earthquake_document
+from houfeng.reports.messages import LANGUAGES
 from houfeng.reports.situation_numbers import rounded
 from houfeng.shaking.forecast import ShakingForecast
 from houfeng.shaking.scales import roman
 from houfeng.values import Estimate
 
-#: Zones and needs shown on one page, those in most need first.
-SHOWN_ZONES, SHOWN_NEEDS = (
-    8,
-    ("water", "hospital_beds", "covered_area", "toilets_first_days", "blankets", "medical_teams"),
-)
+if TYPE_CHECKING:
+    from houfeng.operations.own_response import OwnResponse
+
+#: Places named in one action, zones and needs shown on one page, those in most need first.
+SHOWN_PLACES, SHOWN_ZONES = 3, 8
+SHOWN_NEEDS = ("water", "hospital_beds", "covered_area", "toilets_first_days", "blankets", "medical_teams")
 
 _UNITS = {
     "litres": {"en": "litres", "zh": "升"},
@@ -64,7 +70,7 @@ def chances(outlook: ShakingForecast, names: Sequence[Mapping[str, str]]) -> lis
 
 
 def situation(chain: Chain, forecast: Sequence[Mapping], *, label: str, drill: bool) -> dict:
-    """The situation report as :mod:`houfeng.reports.situation` reads it.
+    """The situation report of a chain.
 
     Parameters
     ----------
@@ -73,44 +79,55 @@ def situation(chain: Chain, forecast: Sequence[Mapping], *, label: str, drill: b
     label
         Standing of the data, for people.
     """
-    quake = chain.rupture.earthquake
-    return {
-        "state": "draft",
-        "authority": "",
-        "label": label,
-        "drill": drill,
-        "simulated": [dict(words) for words in chain.city.simulated] if chain.simulated else [],
-        "issued": time(chain.issued),
-        "minutes_after": round((chain.issued - quake.time).total_seconds() / 60),
-        "place": dict(chain.city.names),
-        "earthquake": earthquake_document(quake),
-        "tsunami": {"banner": chain.warning.tsunami and dict(chain.warning.tsunami.banner)},
-        "shaking": _shaking(chain),
+    return report(chain, label=label, drill=drill) | {
         "forecast": [dict(each) for each in forecast],
-        "losses": losses(chain),
-        "zones": zones(chain)[:SHOWN_ZONES],
-        "needs": needs(chain),
-        "roads": roads(chain),
-        "actions": actions(chain),
         "unknown": [dict(words) for words in _UNKNOWN],
         "sources": sources(chain),
     }
 
 
-def _shaking(chain: Chain) -> dict:
-    """Mean over the people: every asset counts by who lives there."""
-    weight = chain.city.exposure.occupants_night / chain.city.exposure.occupants_night.sum()
-    n, samples = chain.assessment.n_assets, chain.assessment.samples
+def report(done: "Chain | OwnResponse", *, label: str | Mapping[str, str], drill: bool) -> dict:
+    """What every situation report holds, as :mod:`houfeng.reports.situation` reads it; nothing is forecast in it."""
+    quake = done.rupture.earthquake
     return {
-        "mmi": ranged(estimate_of(samples["MMI"][:, :n] @ weight)),
-        "pga_g": ranged(estimate_of(samples["PGA"][:, :n] @ weight)),
-        "stations": chain.assessment.field.n_stations,
+        "state": "draft",
+        "authority": "",
+        "label": label,
+        "drill": drill,
+        "simulated": [dict(words) for words in done.city.simulated] if done.simulated else [],
+        "issued": time(done.issued),
+        "minutes_after": round((done.issued - quake.time).total_seconds() / 60),
+        "place": dict(done.city.names),
+        "earthquake": earthquake_document(quake),
+        "tsunami": {"banner": done.warning.tsunami and dict(done.warning.tsunami.banner)},
+        "shaking": felt(done.assessment),
+        "forecast": None,
+        "losses": losses(done.assessment),
+        "zones": zones(done)[:SHOWN_ZONES],
+        "needs": needs(done),
+        "roads": roads(done),
+        "actions": actions(done),
     }
 
 
-def losses(chain: Chain) -> dict:
-    """People and buildings, all zones together."""
-    damage = chain.assessment.damage
+def felt(assessment: Assessment) -> dict[str, object]:
+    """Intensity and acceleration where the people are: every asset counts by who lives there, else by buildings."""
+    stock, n = assessment.damage.exposure, assessment.n_assets
+    known = np.isfinite(assessment.field.motion.mean_ln[:n, 0])
+    weight = np.where(known, stock.occupants_night, 0.0)
+    if not weight.any():
+        weight = np.where(known, np.maximum(stock.buildings, 1e-9), 0.0)
+    weight = weight[known] / weight.sum()
+    return {
+        "mmi": ranged(estimate_of(assessment.samples["MMI"][:, :n][:, known] @ weight)),
+        "pga_g": ranged(estimate_of(assessment.samples["PGA"][:, :n][:, known] @ weight)),
+        "stations": assessment.field.n_stations,
+    }
+
+
+def losses(assessment: Assessment) -> dict[str, dict]:
+    """People, buildings and losses, all zones together."""
+    damage = assessment.damage
     people = {name: ranged(damage.estimate(name)) for name in ("deaths", "injured", "trapped", "displaced", "loss_usd")}
     broad = damage.buildings(BROAD).sum(axis=1)
     return people | {key: ranged(estimate_of(broad[:, i])) for i, key in enumerate(BROAD.keys) if key != "none"}
@@ -170,61 +187,57 @@ def roads(chain: Chain) -> dict:
     }
 
 
-def actions(chain: Chain) -> list[dict]:
-    """What to do first, with who does it; drawn from the plan, for people to decide on."""
-    plan, sea = chain.response.plan, chain.warning.tsunami
+def actions(done: "Chain | OwnResponse") -> list[dict]:
+    """What to do first, and who: drawn from the plan, for people to decide on."""
+    plan, told = done.response.plan, []
     rescue, (hospitals,), (shelter,), (water,) = plan.rescue, plan.facilities, plan.evacuations, plan.supplies
-    told = []
-    if sea is not None:
-        n = len(chain.response.waiting)
-        told.append(
-            _action(
-                f"Keep everybody off the coastal strip; {n} search sites there wait for the tsunami centre's all-clear",
-                f"海岸带人员全部撤离；带内{n}处搜救点待海啸预警解除后再行动",
-                "civil protection",
-                "应急管理部门",
-            )
-        )
-    first = sorted(rescue.visits, key=lambda visit: visit.arrive_s)[:3]
+    if done.warning.tsunami is not None:
+        told.append(_action(*_off_the_coast(len(done.response.waiting)), "civil protection", "应急管理部门"))
+    first = sorted(rescue.visits, key=lambda visit: visit.arrive_s)[:SHOWN_PLACES]
     if first:
         en, zh = (
-            ", ".join(f"{visit.site_id} ({local_name(visit.team_id, language)})" for visit in first)
-            for language in ("en", "zh")
+            ", ".join(f"{_site(visit.site_id, language)} ({local_name(visit.team_id, language)})" for visit in first)
+            for language in LANGUAGES
         )
-        told.append(
-            _action(
-                f"Search zones {en} first; {len(rescue.visits)} sites in this shift",
-                f"优先搜救片区{zh}；本班次共{len(rescue.visits)}处",
-                "rescue teams",
-                "救援队",
-            )
-        )
+        told.append(_action(f"Search {en} first; {len(rescue.visits)} sites in this shift",
+                            f"优先搜救{zh}；本班次共{len(rescue.visits)}处", "rescue teams", "救援队"))  # fmt: skip
     if len(hospitals.opened):
-        sites = ", ".join(place.removeprefix("field hospital ") for place in hospitals.opened_id)
-        told.append(_action(f"Open field hospitals in zones {sites}", f"在片区{sites}开设野战医院", "health service",
-                            "卫生部门"))  # fmt: skip
+        en, zh = listed(hospitals.opened_id, len(hospitals.opened))
+        told.append(_action(f"Open field hospitals: {en}", f"开设野战医院：{zh}", "health service", "卫生部门"))
     if shelter.departures:
-        open_now = len({leaving.place_id for leaving in shelter.departures})
-        told.append(
-            _action(
-                f"Open {open_now} shelters outside the coastal strip",
-                f"在海岸带以外开放{open_now}处避难场所",
-                "municipality",
-                "市政府",
-            )
-        )
+        en, zh = listed(list(dict.fromkeys(leaving.place_id for leaving in shelter.departures)))
+        told.append(_action(f"Open shelters: {en}", f"开放避难场所：{zh}", "municipality", "市政府"))
     short = water.shortage.total.high
     if short >= 1:
-        told.append(
-            _action(
-                f"Ask the region for water: up to {rounded(short):,.0f} litres are missing",
-                f"请求上级调水：最多缺{rounded(short):,.0f}升",
-                "logistics",
-                "后勤保障",
-            )
-        )
-    return [*told, _action("Send people to look: nothing here has been observed", "派员实地核查：以上均未经观测",
-                           "everybody on site", "现场人员")]  # fmt: skip
+        told.append(_action(f"Ask for water: up to {rounded(short):,.0f} litres are missing for a day",
+                            f"请求调水：一天最多缺{rounded(short):,.0f}升", "logistics", "后勤保障"))  # fmt: skip
+    seen = not done.response.closures.simulated
+    looked = ("no damage", "破坏情况") if seen else ("nothing here", "以上")
+    send = (f"Send people to look: {looked[0]} has been observed", f"派员实地核查：{looked[1]}均未经观测")
+    return [*told, _action(*send, "everybody on site", "现场人员")]
+
+
+def _off_the_coast(waiting: int) -> tuple[str, str]:
+    if not waiting:
+        return "Keep everybody away from the sea", "所有人员远离海边"
+    return (
+        f"Keep everybody off the coastal strip; {waiting} search sites there wait for the tsunami centre's all-clear",
+        f"海岸带人员全部撤离；带内{waiting}处搜救点待海啸预警解除后再行动",
+    )
+
+
+def _site(identifier: str, language: str) -> str:
+    """A rescue site as people call it; one that is only a number is that of a zone."""
+    if not identifier[:1].isdigit():
+        return identifier
+    return f"片区{identifier}" if language == "zh" else f"zone {identifier}"
+
+
+def listed(names: Sequence[str], most: int = SHOWN_PLACES) -> tuple[str, str]:
+    """The first names in English and Chinese, and how many there are."""
+    en, zh = (", ".join(local_name(name, language) for name in names[:most]) for language in LANGUAGES)
+    rest = len(names) - most
+    return (f"{en} and {rest} more", f"{zh}等{len(names)}处") if rest > 0 else (en, zh)
 
 
 def _action(en: str, zh: str, who_en: str, who_zh: str) -> dict:
