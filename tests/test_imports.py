@@ -23,7 +23,8 @@ GROUND = ("errors", "times", "geo", "lexicon", "values", "earthquake", "regions"
 FLOORS = (
     GROUND,
     ("catalogs",),
-    ("forecasts",),
+    ("forecasts", "geodesy", "waveforms"),
+    ("features", "learning"),
     ("models", "shaking", "damage", "response"),
     ("store", "reports", "evaluation", "alerts", "warning"),
     ("operations",),
@@ -34,7 +35,8 @@ FLOORS = (
 
 #: What `import houfeng` must not load.
 HEAVY = {
-    *("torch", "obspy", "matplotlib", "pandas", "scipy", "numba", "duckdb", "httpx"),
+    *("torch", "sklearn", "onnx", "onnxruntime", "optuna"),
+    *("obspy", "matplotlib", "pandas", "scipy", "numba", "duckdb", "httpx"),
     *("pydantic", "pydantic_settings", "jinja2", "typer", "rich", "fastapi", "starlette", "uvicorn"),
 }
 MAX_LINES, MAX_BODY = 400, 60
