@@ -21,6 +21,7 @@ from houfeng.evaluation.consistency import (
 )
 from houfeng.evaluation.diagrams import Curve, Reliability, molchan, reliability, roc
 from houfeng.evaluation.observed import observed_counts, rates_at
+from houfeng.evaluation.occurrence import OccurrenceScores, OccurrenceSkill, occurrence_scores, occurrence_skill
 from houfeng.evaluation.results import CalibrationResult, ConsistencyResult, NumberResult, PairedResult, RankResult
 from houfeng.evaluation.scores import (
     binary_log_likelihood,
@@ -45,6 +46,8 @@ __all__ = [
     "ConsistencyResult",
     "Curve",
     "NumberResult",
+    "OccurrenceScores",
+    "OccurrenceSkill",
     "PairedResult",
     "RankResult",
     "Reliability",
@@ -72,6 +75,8 @@ __all__ = [
     "multinomial_magnitude_test",
     "number_test",
     "observed_counts",
+    "occurrence_scores",
+    "occurrence_skill",
     "passing_band",
     "poisson_log_likelihood",
     "pseudo_likelihood_test",
