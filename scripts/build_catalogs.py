@@ -42,6 +42,7 @@ class Extract:
 EXTRACTS = (
     Extract("global", 5.0),
     Extract("chile", 4.0, west=-81.0, south=-51.0, east=-60.0, north=-12.0),
+    Extract("california", 3.5, west=-130.0, south=28.0, east=-110.0, north=46.0),
     Extract("sichuan-yunnan", 4.5, west=92.0, south=16.0, east=112.0, north=39.0),
 )
 

@@ -28,11 +28,13 @@ def catalogs():
 
 
 def test_names_have_a_region_each():
-    assert set(bundled_names()) == {"chile", "sichuan-yunnan", "global"}
+    assert set(bundled_names()) == {"chile", "california", "sichuan-yunnan", "global"}
     assert set(bundled_names()) <= set(Region.names())
 
 
-@pytest.mark.parametrize(("name", "rows"), [("chile", 34466), ("sichuan-yunnan", 4071), ("global", 87340)])
+@pytest.mark.parametrize(
+    ("name", "rows"), [("chile", 34466), ("california", 14877), ("sichuan-yunnan", 4071), ("global", 87340)]
+)
 def test_size_and_span(catalogs, name, rows):
     catalog = catalogs[name]
     assert len(catalog) == rows
@@ -40,7 +42,7 @@ def test_size_and_span(catalogs, name, rows):
     assert catalog.time[0] >= np.datetime64("1973-01-01")
     assert catalog.time[-1] <= np.datetime64("2025-11-09T23:44:25.067")
     assert len(set(catalog.event_id)) == rows
-    assert not np.isnan(catalog.depth_km).any()
+    assert np.isnan(catalog.depth_km).sum() == (3 if name == "california" else 0)
 
 
 def test_data_end_is_the_last_event(catalogs):
@@ -49,7 +51,7 @@ def test_data_end_is_the_last_event(catalogs):
     assert last == np.datetime64("2025-11-09T23:44:25.067")
 
 
-@pytest.mark.parametrize("name", ["chile", "sichuan-yunnan", "global"])
+@pytest.mark.parametrize("name", ["chile", "california", "sichuan-yunnan", "global"])
 def test_provenance_says_pseudo_prospective(catalogs, name):
     provenance = catalogs[name].provenance
     assert provenance == provenance_of(name)
@@ -80,6 +82,7 @@ def test_illapel_as_the_usgs_has_it(catalogs):
 @pytest.mark.parametrize(
     ("name", "day", "magnitude"),
     [("chile", "2010-02-27", 8.8), ("chile", "2014-04-01", 8.2), ("chile", "1985-03-03", 8.0),
+     ("california", "1992-06-28", 7.3), ("california", "2019-07-06", 7.1),
      ("sichuan-yunnan", "2008-05-12", 7.9), ("sichuan-yunnan", "2025-03-28", 7.7),
      ("global", "2011-03-11", 9.1), ("global", "2004-12-26", 9.1)],
 )  # fmt: skip
@@ -96,7 +99,7 @@ def test_coordinates_keep_four_decimals_and_no_more(catalogs):
         assert np.abs(catalog.latitude * 1e3 - np.rint(catalog.latitude * 1e3)).max() > 0.05
 
 
-@pytest.mark.parametrize("name", ["chile", "sichuan-yunnan"])
+@pytest.mark.parametrize("name", ["chile", "california", "sichuan-yunnan"])
 def test_the_extract_has_a_margin_around_its_region(catalogs, name):
     west, south, east, north = Region.named(name).bounds
     catalog = catalogs[name]

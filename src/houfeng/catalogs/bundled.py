@@ -22,7 +22,7 @@ from houfeng.values import Provenance
 DATA_END = parse_time("2025-11-09T23:44:25.067Z")
 
 #: Smallest magnitude in each extract. Not a completeness magnitude: see :mod:`houfeng.catalogs.completeness`.
-CUT_OFF = {"chile": 4.0, "sichuan-yunnan": 4.5, "global": 5.0}
+CUT_OFF = {"chile": 4.0, "california": 3.5, "sichuan-yunnan": 4.5, "global": 5.0}
 
 _LICENCE = "USGS, public domain"
 _QUERY = """
@@ -44,7 +44,7 @@ def load_bundled(name: str) -> Catalog:
     ----------
     name
         ``chile`` (M4.0 and above, from 1973, with a wide margin for sources outside the region of that name),
-        ``sichuan-yunnan`` (M4.5 and above, likewise) or ``global`` (M5.0 and above).
+        ``california`` (M3.5), ``sichuan-yunnan`` (M4.5, both likewise) or ``global`` (M5.0 and above).
 
     Raises
     ------
