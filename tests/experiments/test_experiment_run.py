@@ -75,6 +75,44 @@ def test_the_document_keeps_its_schema(result, experiment_of):
             assert 0 <= tally["passed"] <= tally["of"] and tally["low"] <= tally["high"]
 
 
+@pytest.fixture(scope="module")
+def of_cells(experiment_of, catalog, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cells")
+    experiment = experiment_of(occurrence=3.5)
+    with Store.open(folder / "store") as own:
+        return run_experiment(experiment, own, folder=folder, catalog=catalog, executor=Serial())
+
+
+def test_chances_of_cells_are_scored_where_asked_for(of_cells, result, catalog, region, daily):
+    smoothed, poisson = (model["occurrence"] for model in of_cells.document["models"])
+    assert all("occurrence" not in model for model in result.document["models"])
+    grid, active = region.grid(), 0
+    large = catalog.above(3.5).within(region)
+    for window in daily(20):
+        some = large.between(window.start, window.end)
+        active += len(set(grid.index_of(longitude=some.longitude, latitude=some.latitude).tolist()) - {-1})
+    assert smoothed["active"] == poisson["active"] == active > 0
+    assert (smoothed["log_gain"]["value"], smoothed["brier_skill"]["value"]) == (0, 0)
+    assert poisson["log_gain"]["value"] == pytest.approx(
+        (poisson["log_score"] - smoothed["log_score"]) * 20 / active, rel=1e-9
+    )
+    assert smoothed["molchan"]["value"] == pytest.approx(0.5)
+    assert {"value", "low", "high"} == set(poisson["auc"])
+    assert sum(group["n"] for group in poisson["reliability"]) == 20 * len(grid)
+    page = of_cells.page.read_text(encoding="utf-8")
+    assert "Chance in each cell" in page and "逐网格概率" in page
+    assert "Chance in each cell" not in result.page.read_text(encoding="utf-8")
+    with StoreReader.open(of_cells.folder / "store") as reader:
+        settings = reader.runs()[-1].settings
+    assert settings["occurrence"] == 3.5 and experiment_of_settings(settings).occurrence == 3.5
+
+
+@pytest.mark.parametrize(("magnitude", "words"), [(2.5, "no smaller"), (3.55, "in tenths")])
+def test_a_target_that_no_forecast_has_is_refused(experiment_of, catalog, store, tmp_path, magnitude, words):
+    with pytest.raises(InputError, match=words):
+        run_experiment(experiment_of(occurrence=magnitude), store, folder=tmp_path, catalog=catalog, executor=Serial())
+
+
 def test_the_reference_gains_nothing_over_itself(result):
     reference, other = result.document["models"]
     assert reference["gain"]["value"] == 0 and other["gain"]["value"] != 0

@@ -159,6 +159,8 @@ class Experiment:
         Names of :data:`TESTS`.
     thresholds
         Magnitudes whose chance of at least one is scored, beside the smallest.
+    occurrence
+        Magnitude of which at least one in each cell is a chance to be scored; None: not scored.
     block_days
         Blocks of the bootstrap: they must outlast a sequence's memory.
     keep_forecasts
@@ -180,6 +182,7 @@ class Experiment:
     seed: int = 1
     tests: tuple[str, ...] = ("N", "M", "S")
     thresholds: tuple[float, ...] = ()
+    occurrence: float | None = None
     block_days: float = 30.0
     keep_forecasts: bool = True
     executor: ExecutorChoice = ExecutorChoice()
@@ -291,6 +294,7 @@ class Experiment:
             "seed": self.seed,
             "tests": list(self.tests),
             "thresholds": list(self.thresholds),
+            "occurrence": self.occurrence,
             "block_days": self.block_days,
             "keep_forecasts": self.keep_forecasts,
         }

@@ -46,7 +46,7 @@ def parse_experiment(table: Mapping, *, folder: Path, where: str) -> Experiment:
     """
     top = _Table(table, where, _TOP)
     training = top.table("training", ("start", "refit"))
-    scores = top.table("scores", ("tests", "thresholds", "block_days"))
+    scores = top.table("scores", ("tests", "thresholds", "occurrence", "block_days"))
     log = top.table("log", ("forecasts",))
     models, name = _models(top), top.required("name", _TEXT)
     place = top.table("region", ("name", "file", "polygon", "cell_deg", "depth_max_km"), needed=True)
@@ -64,6 +64,7 @@ def parse_experiment(table: Mapping, *, folder: Path, where: str) -> Experiment:
         seed=top.get("seed", _WHOLE, Experiment.seed),
         tests=scores.get("tests", _several(_TEXT), Experiment.tests),
         thresholds=scores.get("thresholds", _several(_NUMBER), Experiment.thresholds),
+        occurrence=scores.get("occurrence", _NUMBER, Experiment.occurrence),
         block_days=scores.get("block_days", _NUMBER, Experiment.block_days),
         keep_forecasts=log.get("forecasts", _TRUTH, Experiment.keep_forecasts),
         executor=_executor(top.table("executor", ("kind", "workers", "scheduler"))),

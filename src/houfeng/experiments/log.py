@@ -65,6 +65,7 @@ def experiment_of_settings(settings: Mapping) -> Experiment:
         seed=settings["seed"],
         tests=tuple(settings["tests"]),
         thresholds=tuple(settings["thresholds"]),
+        occurrence=settings.get("occurrence"),
         block_days=settings["block_days"],
         keep_forecasts=settings["keep_forecasts"],
     )

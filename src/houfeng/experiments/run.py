@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-
 from houfeng.catalogs.catalog import Catalog
 from houfeng.experiments.executors import Executor, executor_of
 from houfeng.experiments.experiment import Experiment
@@ -113,7 +111,7 @@ def _finished(
     document = scoreboard(
         inputs,
         rows,
-        [columns.get("log_rate", np.empty(0)) for columns in arrays],
+        arrays,
         proof=proof_record(proofs, inputs),
         version=code_version(),
     )
@@ -167,6 +165,8 @@ def _record(inputs: Inputs, outcome: Outcome, work: Run, store: Store) -> None:
     if outcome.forecast is not None:
         record["forecast"] = store.save_forecast(work, outcome.forecast)
     arrays = dict(outcome.events) | ({} if outcome.failure else {"cells": outcome.cells})
+    if outcome.occurrence is not None:
+        arrays["occurrence"] = outcome.occurrence
     work.record(step_name(inputs, outcome.unit), record, arrays)
 
 

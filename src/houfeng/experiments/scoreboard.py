@@ -20,6 +20,7 @@ from houfeng.experiments.aggregate import (
     ratio_interval,
     reliability_rows,
 )
+from houfeng.experiments.occurrence import occurrence_lines
 from houfeng.experiments.work import Inputs
 from houfeng.times import parse_time
 from houfeng.values import LEGAL_NOTICE, Estimate
@@ -33,9 +34,7 @@ BOTH_TAILS = ("N", "N-rates", "MLL")
 Row = Mapping
 
 
-def scoreboard(
-    inputs: Inputs, rows: Sequence[Row], log_rates: Sequence[np.ndarray], *, proof: Mapping, version: str
-) -> dict:
+def scoreboard(inputs: Inputs, rows: Sequence[Row], arrays: Sequence[Mapping], *, proof: Mapping, version: str) -> dict:
     """The document.
 
     Parameters
@@ -45,14 +44,15 @@ def scoreboard(
     rows
         One for each model and window that was to be scored, as :func:`houfeng.experiments.work.unit_record` makes
         them, with ``window``, the number of the window.
-    log_rates
-        For each row, the log rate at each of its earthquakes (nothing where it failed).
+    arrays
+        For each row, what was recorded with it: ``log_rate`` at each of its earthquakes (nothing where it failed).
     proof
         What :func:`houfeng.experiments.proof.proof_record` says.
     version
         Of the code.
     """
     experiment, provenance = inputs.experiment, inputs.catalog.provenance
+    log_rates = [columns.get("log_rate", np.empty(0)) for columns in arrays]
     series = {label: _series(label, rows, log_rates) for label in experiment.labels}
     windows = sorted({row["window"] for row in rows})
     blocks = Blocks.of(
@@ -62,6 +62,9 @@ def scoreboard(
         overlap=experiment.overlap,
     )
     lines = [_line(inputs, label, rows, series, blocks) for label in experiment.labels]
+    if experiment.occurrence is not None:
+        found = occurrence_lines(inputs, rows, arrays, blocks)
+        lines = [line | {"occurrence": found.get(line["name"])} for line in lines]
     return {
         "schema": SCHEMA,
         "name": experiment.name,

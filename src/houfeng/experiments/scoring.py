@@ -149,6 +149,23 @@ def _events(gridded: GriddedForecast, catalog: Catalog, region: Region) -> dict[
     return {"row": rows[chosen], "cell": cell, "bin": column, "log_rate": log_rate}
 
 
+def target_rates(gridded: GriddedForecast, magnitude: float) -> np.ndarray:
+    """Expected number of earthquakes of at least `magnitude` in each cell, shape (cells,), float32.
+
+    Raises
+    ------
+    InputError
+        When `magnitude` is not the lower edge of a bin of the forecast.
+    """
+    column = int(np.argmin(np.abs(gridded.magnitudes - magnitude)))
+    if abs(gridded.magnitudes[column] - magnitude) > 1e-6:
+        raise InputError(
+            f"the chance of M>={magnitude:g} cannot be read off bins that begin at {gridded.magnitudes[0]:g}, "
+            f"{gridded.magnitudes[1]:g} ...: give a magnitude in tenths, no smaller than the smallest forecast"
+        )
+    return gridded.rates[:, column:].sum(axis=1).astype(np.float32)
+
+
 def _check_cells(found: Grid, wanted: Grid, region: str) -> None:
     same = len(found) == len(wanted) and found.cell_deg == wanted.cell_deg
     if not same or not (np.array_equal(found.west, wanted.west) and np.array_equal(found.south, wanted.south)):

@@ -14,7 +14,7 @@ from houfeng.catalogs.catalog import Catalog
 from houfeng.catalogs.completeness import estimate_completeness
 from houfeng.errors import FutureError, HoufengError, InputError, NotEnoughDataError
 from houfeng.experiments.experiment import Experiment
-from houfeng.experiments.scoring import Scores, score
+from houfeng.experiments.scoring import Scores, score, target_rates
 from houfeng.forecasts.forecast import Forecast
 from houfeng.forecasts.simulated import SimulatedForecast
 from houfeng.models.base import Fitted
@@ -60,6 +60,12 @@ class Inputs:
                     f"the threshold {threshold} is not one that forecasts from M{lowest:g} have; there are: "
                     f"{', '.join(f'{known:g}' for known in known_thresholds)}"
                 )
+        target = experiment.occurrence
+        if target is not None and (target < lowest - 1e-9 or abs(target * 10 - round(target * 10)) > 1e-6):
+            raise InputError(
+                f"occurrence is scored of M>={target:g}, but forecasts are of M>={lowest:g} in bins of 0.1: "
+                "give a magnitude in tenths, no smaller"
+            )
         return cls(experiment, catalog, lowest)
 
     @staticmethod
@@ -130,6 +136,8 @@ class Outcome:
         One row for each earthquake scored: ``row`` in the catalogue, ``cell``, ``bin``, ``log_rate``.
     cells : ndarray, shape (n,)
         Expected number in each cell.
+    occurrence : ndarray of float32, shape (n,)
+        Expected number of target earthquakes in each cell; nothing where their chance is not scored.
     forecast
         The forecast itself, where the experiment keeps it.
     parameters
@@ -142,6 +150,7 @@ class Outcome:
     scores: Scores | None = None
     events: Mapping[str, np.ndarray] = field(default_factory=dict)
     cells: np.ndarray = field(default_factory=lambda: np.empty(0))
+    occurrence: np.ndarray | None = None
     forecast: Forecast | None = None
     parameters: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
 
@@ -215,9 +224,14 @@ class Worker:
             scores=scores,
             events=events,
             cells=issued.forecast.gridded.rates.sum(axis=1),
+            occurrence=self._target_rates(issued),
             forecast=issued.forecast if experiment.keep_forecasts else None,
             parameters={name: (e.value, e.low, e.high) for name, e in fitted.parameters().items()},
         )
+
+    def _target_rates(self, issued: Issued) -> np.ndarray | None:
+        magnitude = self._inputs.experiment.occurrence
+        return None if magnitude is None else target_rates(issued.forecast.gridded, magnitude)
 
     def _fitted(self, unit: Unit) -> Fitted:
         key = unit.model, self._times[unit.window]

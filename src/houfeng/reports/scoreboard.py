@@ -13,11 +13,14 @@ FEW_BLOCKS = 20
 
 def render_scoreboard(board: Mapping) -> str:
     """Render the page of a document of schema ``houfeng-scoreboard/1``, with its plots inside."""
-    from houfeng.reports.scoreboard_plots import count_plot, gain_plot, reliability_plot
+    from houfeng.reports.scoreboard_plots import cells_plot, count_plot, gain_plot, reliability_plot
 
     pictures = {}
     if any(model["windows_scored"] for model in board["models"]):
         pictures = {"gain": gain_plot(board), "counts": count_plot(board), "reliability": reliability_plot(board)}
+    cells = [model for model in board["models"] if model.get("occurrence")]
+    if cells:
+        pictures["cells"] = cells_plot(board)
     final = "final" in board["label"]
     windows = board["windows"]
     environment = page_environment(pictures)
@@ -35,6 +38,7 @@ def render_scoreboard(board: Mapping) -> str:
         observed=sum(window["observed"] or 0 for window in windows),
         baseline=next(model for model in board["models"] if model["name"] == board["baseline"]),
         thresholds=_thresholds(board),
+        cells=cells,
         notes=_notes(board),
     )
 

@@ -16,6 +16,7 @@ from houfeng.reports.style import COLOURS, PNG_DPI, style
 
 #: Panels beside each other.
 _ACROSS = 2
+_CELLS_ACROSS = 4
 
 
 def gain_plot(board: Mapping) -> bytes:
@@ -81,6 +82,31 @@ def reliability_plot(board: Mapping) -> bytes:
             ax.set_title(model["name"], loc="left")
             ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel=f"P(M≥{board['min_magnitude']:g})")
             ax.set_box_aspect(1)
+        return _png(figure)
+
+
+def cells_plot(board: Mapping) -> bytes:
+    """Share of cells in which it came true against the chance given to a cell, both on logarithmic scales; PNG."""
+    colours, models = _colours(board), [model for model in board["models"] if model.get("occurrence")]
+    with style():
+        rows = -(-len(models) // _CELLS_ACROSS)
+        across = min(len(models), _CELLS_ACROSS)
+        figure = Figure(figsize=(max(3.0, 2.3 * across), 0.3 + 2.4 * rows), layout="constrained")
+        axes = figure.subplots(rows, across, sharex=True, sharey=True, squeeze=False).ravel()
+        for ax, model in zip(axes, models, strict=False):
+            groups = [group for group in model["occurrence"]["reliability"] if group["probability"] > 0]
+            given = np.array([group["probability"] for group in groups])
+            came = np.array([group["frequency"] for group in groups])
+            low, high = (np.maximum([g[end] for g in groups], 1e-7) for end in ("low", "high"))
+            ax.plot([1e-6, 1], [1e-6, 1], color=COLOURS["baseline"], lw=0.8, ls="--")
+            ax.vlines(given, low, high, color=COLOURS["baseline"], lw=5, alpha=0.4)
+            ax.plot(given[came > 0], came[came > 0], "o-", color=colours[model["name"]], ms=4, lw=1)
+            ax.set_title(model["name"], loc="left")
+            ax.set(xscale="log", yscale="log", xlim=(1e-6, 1), ylim=(1e-6, 1))
+            ax.set_xlabel(f"P(M≥{model['occurrence']['magnitude']:g})")
+            ax.set_box_aspect(1)
+        for ax in axes[len(models) :]:
+            ax.remove()
         return _png(figure)
 
 
