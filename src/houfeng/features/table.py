@@ -177,7 +177,7 @@ class FeatureTable:
             When the file is missing, damaged or something else.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 header = json.loads(str(file["header"]))
                 if header["format"] != _FORMAT:
                     raise KeyError(header["format"])
