@@ -176,7 +176,54 @@ class DiscSums:
         return np.cumsum(self._rings, axis=2)
 
 
-@nb.njit(cache=True, inline="always")
+class Lately:
+    """Earthquakes of the last days, for what cannot be kept up to date by adding and taking away.
+
+    Parameters
+    ----------
+    grid
+        The n_c cells.
+    radius_km
+        Straight-line distance from the centre of a cell.
+    n_values
+        How many values k each earthquake has.
+    """
+
+    def __init__(self, grid: Grid, radius_km: float, n_values: int) -> None:
+        self._lattice = Lattice.of(grid).kernel_arguments
+        self._radius2 = np.array([radius_km**2])
+        self._cells = len(grid)
+        self.known = Known(n_values)
+
+    def add(self, new: Members) -> None:
+        """Learn of earthquakes in order of origin."""
+        self.known.insert(new.time_us, new.places, new.values)
+
+    def sums(self, since_us: int) -> np.ndarray:
+        """Sums of the values of what happened since, shape (cells, k)."""
+        first = self.known.first_row(since_us)
+        rings = np.zeros((self._cells, 1, self.known.values.shape[1]))
+        places, values = self.known.places[first:], self.known.values[first:]
+        add_to_rings(*self._lattice, places, values, 1.0, self._radius2, rings)
+        return rings[:, 0]
+
+    def largest(self, since_us: int) -> np.ndarray:
+        """Largest of each value of what happened since, shape (cells, k); minus infinity where nothing did."""
+        first = self.known.first_row(since_us)
+        out = np.full((self._cells, self.known.values.shape[1]), -np.inf)
+        raise_to_largest(*self._lattice, self.known.places[first:], self.known.values[first:], self._radius2, out)
+        return out
+
+    def intervals(self, since_us: int) -> np.ndarray:
+        """Number, sum and sum of squares of the days between successive earthquakes since; shape (cells, 3)."""
+        first = self.known.first_row(since_us)
+        out = np.zeros((self._cells, 3))
+        days = (self.known.time_us[first:] - since_us) / DAY_US
+        add_intervals(*self._lattice, self.known.places[first:], days, self._radius2, out)
+        return out
+
+
+@nb.njit(cache=True)
 def cell_box(latitude, radius_km, first_row, cell_deg, rows, columns):
     """Rows of the lattice that a cap may touch, and half its width in columns."""
     angle = 2.0 * np.arcsin(min(radius_km / (2.0 * EARTH_RADIUS_KM), 1.0))
@@ -189,26 +236,66 @@ def cell_box(latitude, radius_km, first_row, cell_deg, rows, columns):
     return low, high, int(np.ceil(half / cell_deg)) + 1
 
 
-@nb.njit(cache=True, fastmath=False)
+@nb.njit(cache=True)
+def cells_around(numbers, first_row, cell_deg, xyz_km, place, radius2, found, distance2):
+    """Cells whose centres lie within a radius of a place, and how far; returns how many."""
+    rows, columns = numbers.shape
+    low, high, half = cell_box(place[1], np.sqrt(radius2), first_row, cell_deg, rows, columns)
+    begin, count = int(np.floor((place[0] + 180.0) / cell_deg)) - half, 2 * half + 1
+    if count >= columns:
+        begin, count = 0, columns
+    n = 0
+    for row in range(low, high + 1):
+        for step in range(count):
+            cell = numbers[row, (begin + step) % columns]
+            if cell < 0:
+                continue
+            dx, dy, dz = xyz_km[cell, 0] - place[2], xyz_km[cell, 1] - place[3], xyz_km[cell, 2] - place[4]
+            d2 = dx * dx + dy * dy + dz * dz
+            if d2 <= radius2:
+                found[n], distance2[n] = cell, d2
+                n += 1
+    return n
+
+
+@nb.njit(cache=True)
 def add_to_rings(numbers, first_row, cell_deg, xyz_km, places, values, sign, radii2, rings):
     """Add each earthquake to the ring between two radii in which it lies, for all cells around it."""
-    rows, columns = numbers.shape
     n_radii, k = rings.shape[1], rings.shape[2]
-    widest = np.sqrt(radii2[n_radii - 1])
+    found, distance2 = np.empty(len(xyz_km), np.int64), np.empty(len(xyz_km))
     for e in range(len(places)):
-        low, high, half = cell_box(places[e, 1], widest, first_row, cell_deg, rows, columns)
-        middle = int(np.floor((places[e, 0] + 180.0) / cell_deg))
-        begin, count = (0, columns) if 2 * half + 1 >= columns else (middle - half, 2 * half + 1)
-        for row in range(low, high + 1):
-            for step in range(count):
-                cell = numbers[row, (begin + step) % columns]
-                if cell < 0:
-                    continue
-                dx, dy = xyz_km[cell, 0] - places[e, 2], xyz_km[cell, 1] - places[e, 3]
-                dz = xyz_km[cell, 2] - places[e, 4]
-                d2 = dx * dx + dy * dy + dz * dz
-                for ring in range(n_radii):
-                    if d2 <= radii2[ring]:
-                        for j in range(k):
-                            rings[cell, ring, j] += sign * values[e, j]
-                        break
+        n = cells_around(numbers, first_row, cell_deg, xyz_km, places[e], radii2[n_radii - 1], found, distance2)
+        for i in range(n):
+            ring = 0
+            while distance2[i] > radii2[ring]:
+                ring += 1
+            for j in range(k):
+                rings[found[i], ring, j] += sign * values[e, j]
+
+
+@nb.njit(cache=True)
+def raise_to_largest(numbers, first_row, cell_deg, xyz_km, places, values, radius2, out):
+    """Raise the cells around each earthquake to its values, where they are larger."""
+    found, distance2 = np.empty(len(xyz_km), np.int64), np.empty(len(xyz_km))
+    for e in range(len(places)):
+        n = cells_around(numbers, first_row, cell_deg, xyz_km, places[e], radius2[0], found, distance2)
+        for i in range(n):
+            for j in range(values.shape[1]):
+                out[found[i], j] = max(out[found[i], j], values[e, j])
+
+
+@nb.njit(cache=True)
+def add_intervals(numbers, first_row, cell_deg, xyz_km, places, days, radius2, out):
+    """Days between successive earthquakes around each cell; those come in order of time."""
+    found, distance2 = np.empty(len(xyz_km), np.int64), np.empty(len(xyz_km))
+    last = np.full(len(xyz_km), np.nan)
+    for e in range(len(places)):
+        n = cells_around(numbers, first_row, cell_deg, xyz_km, places[e], radius2[0], found, distance2)
+        for i in range(n):
+            cell = found[i]
+            if not np.isnan(last[cell]):
+                between = days[e] - last[cell]
+                out[cell, 0] += 1.0
+                out[cell, 1] += between
+                out[cell, 2] += between * between
+            last[cell] = days[e]
