@@ -157,13 +157,7 @@ def target_rates(gridded: GriddedForecast, magnitude: float) -> np.ndarray:
     InputError
         When `magnitude` is not the lower edge of a bin of the forecast.
     """
-    column = int(np.argmin(np.abs(gridded.magnitudes - magnitude)))
-    if abs(gridded.magnitudes[column] - magnitude) > 1e-6:
-        raise InputError(
-            f"the chance of M>={magnitude:g} cannot be read off bins that begin at {gridded.magnitudes[0]:g}, "
-            f"{gridded.magnitudes[1]:g} ...: give a magnitude in tenths, no smaller than the smallest forecast"
-        )
-    return gridded.rates[:, column:].sum(axis=1).astype(np.float32)
+    return gridded.above(magnitude).astype(np.float32)
 
 
 def _check_cells(found: Grid, wanted: Grid, region: str) -> None:

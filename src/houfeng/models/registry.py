@@ -18,6 +18,10 @@ _MODELS = {
     "etas-temporal": "houfeng.models.etas.temporal:TemporalEtas",
     "etas": "houfeng.models.etas.space_time:SpaceTimeEtas",
     "etas-adaptive": "houfeng.models.adaptive.model:AdaptiveEtas",
+    "logistic": "houfeng.models.learned.tabular:LearnedLogistic",
+    "forest": "houfeng.models.learned.tabular:LearnedForest",
+    "svm": "houfeng.models.learned.tabular:LearnedSvm",
+    "boosting": "houfeng.models.learned.tabular:LearnedBoosting",
     "ensemble": "houfeng.models.ensemble.model:Ensemble",
 }
 
