@@ -1,0 +1,1 @@
+"""Learning: one training engine for forecasts, images and waveforms (``pip install houfeng[learn]``)."""
