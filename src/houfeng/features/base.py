@@ -1,7 +1,7 @@
 """The contract of a feature: numbers per cell, from what had been issued by a moment and nothing else."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -90,8 +90,8 @@ class Layer(Protocol):
         """By column, in order."""
         ...
 
-    def at(self, moment: datetime, grid: Grid) -> "LayerValues":
-        """What had been issued by `moment`."""
+    def on(self, grid: Grid) -> Callable[[datetime], "LayerValues"]:
+        """Prepare for a grid; what comes back tells what had been issued by a moment."""
         ...
 
 
@@ -106,7 +106,7 @@ class LayerValues:
     latest_issued
         Of what they rest on; None where nothing was used or it always was.
     why
-        Why values are missing, in a few words; empty where none is.
+        Why all values are missing, in a few words; empty where some are there.
     """
 
     values: np.ndarray

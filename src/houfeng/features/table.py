@@ -245,18 +245,19 @@ def build_table(
         raise InputError(f"the names {', '.join(twice)} stand twice among the features and layers")
     columns = {name: np.full((len(times), len(grid)), np.nan, np.float32) for name in names}
     running = [_running(feature, grid) for feature in features]
+    placed = [layer.on(grid) for layer in layers]
     notes = LayerNotes(layers, len(times))
     for row, (moment, new, known) in enumerate(_unfolding(catalog, times)):
         for feature, run in zip(features, running, strict=True):
-            _fill(columns, feature.names, row, run(moment, new, known))
-        for layer in layers:
-            found = layer.at(moment, grid)
-            notes.take(layer, found)
-            _fill(columns, layer.names, row, found.values)
+            _fill(columns, feature.names, row, run(moment, new, known), len(grid))
+        for layer, at in zip(layers, placed, strict=True):
+            found = at(moment)
+            notes.take(layer, found, moment)
+            _fill(columns, layer.names, row, found.values, len(grid))
         if progress is not None:
             progress(row + 1, len(times))
     latest = _latest_issued(catalog, times)
-    lineage = {}
+    lineage: dict[str, Lineage] = {}
     for feature in features:
         for name, entry in feature.lineage.items():
             here = {"source": catalog.provenance.source, "licence": catalog.provenance.licence}
@@ -296,8 +297,7 @@ def _running(feature: Feature, grid: Grid) -> Callable[[datetime, Catalog, Known
     return step
 
 
-def _fill(columns: dict[str, np.ndarray], names: Sequence[str], row: int, values: np.ndarray) -> None:
-    cells = next(iter(columns.values())).shape[1] if columns else 0
+def _fill(columns: dict[str, np.ndarray], names: Sequence[str], row: int, values: np.ndarray, cells: int) -> None:
     if np.shape(values) != (cells, len(names)):
         raise InputError(f"{', '.join(names)}: values of shape {np.shape(values)}, expected {(cells, len(names))}")
     for k, name in enumerate(names):
