@@ -61,7 +61,7 @@ def fingerprint(
         "loss": repr(loss),
         "settings": json.dumps(kept, sort_keys=True),
         "augmentation": repr(augment) if augment is None or is_dataclass(augment) else name,
-        "torch": torch.__version__,
+        "torch": str(torch.__version__),
     }
 
 

@@ -10,7 +10,7 @@ That is why a training killed anywhere resumes to the same bits: a checkpoint ne
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from houfeng.learning.extra import require
 from houfeng.learning.losses import Loss, loss_of
 from houfeng.learning.sampling import BalancedOrder, ShuffledOrder
 from houfeng.learning.settings import TrainSettings
+from houfeng.learning.tensors import device_of, evaluating, seed_of, seeded, tensor, tensors, threads, weights_of
 
 torch = require("torch")
 
@@ -134,10 +135,10 @@ def train(
     """
     loss, team = loss_of(loss), team or Solo()
     _check(examples, validation, loss, settings, team)
-    device = _device(settings.device)
+    device = device_of(settings.device)
     path = None if folder is None else Path(folder) / "checkpoint.pt"
     parts = checkpoint.fingerprint(network, examples, validation, loss, settings, augment) if path else {}
-    with _threads(settings.threads):
+    with threads(settings.threads):
         run = _Run(network.to(device), examples, validation, loss, settings, augment, team, device)
         if path:
             run.resume(checkpoint.load(path, parts))
@@ -160,9 +161,9 @@ def predict(network: "torch.nn.Module", inputs: Mapping[str, NDArray], batch_siz
     """Raw outputs of `network` for n examples, (n, ...): logits or log-rates, not probabilities."""
     device = next((p.device for p in network.parameters()), torch.device("cpu"))
     n = len(next(iter(inputs.values())))
-    with _mode(network, training=False), torch.inference_mode():
+    with evaluating(network):
         raws = [
-            network(_tensors(inputs, np.arange(start, min(start + batch_size, n)), device)).float().cpu().numpy()
+            network(tensors(inputs, np.arange(start, min(start + batch_size, n)), device)).float().cpu().numpy()
             for start in range(0, n, batch_size)
         ]
     if not raws:
@@ -186,7 +187,7 @@ class _Run:
             self.order = ShuffledOrder(len(examples), settings.batch_size, settings.seed)
         self.points: list[Point] = []
         self.norm = math.nan
-        self.state = checkpoint.Progressed(0, {}, {}, [], _copy(network), math.inf, 0, 0, (0.0, 0.0), "")
+        self.state = checkpoint.Progressed(0, {}, {}, [], weights_of(network), math.inf, 0, 0, (0.0, 0.0), "")
 
     def resume(self, kept: "checkpoint.Progressed | None") -> None:
         """Go on where `kept` was written."""
@@ -231,20 +232,21 @@ class _Run:
             )
         self.optimiser.step()
         self.norm = norm
+        summed = float(team.total(torch.tensor(summed, dtype=torch.float64)))
         self.state.running = (self.state.running[0] + summed, self.state.running[1] + weight)
         self.state.step += 1
 
     def _loss(self, rows: NDArray, step: int, number: int, rate: float) -> "torch.Tensor":
         """Weighted sum of the losses of `rows`, with the graph behind it."""
-        inputs = _tensors(self.examples.inputs, rows, self.device)
-        seed = _seed(self.settings.seed, step, number, self.team.rank)
+        inputs = tensors(self.examples.inputs, rows, self.device)
+        place = (self.settings.seed, step, number, self.team.rank)
         if self.augment is not None:
-            inputs = self.augment(inputs, torch.Generator(device="cpu").manual_seed(seed))
-        target = _tensor(self.examples.target[rows], self.device, pixels=False)
-        with _dropout_seed(seed, self.device), self._precision():
+            inputs = self.augment(inputs, torch.Generator().manual_seed(seed_of(*place, 0)))
+        target = tensor(self.examples.target[rows], self.device, pixels=False)
+        with seeded(seed_of(*place, 1), self.device), self._precision():
             raw = self.wrapped(inputs)
         each = self.loss.per_example(raw.float() if torch.is_tensor(raw) else raw, target)
-        value = (each * _tensor(self.examples.weight[rows], self.device)).sum()
+        value = (each * tensor(self.examples.weight[rows], self.device)).sum()
         if not torch.isfinite(value):
             raise FitError(_offender(each, inputs, rows, step, rate))
         return value
@@ -254,13 +256,12 @@ class _Run:
         state, settings = self.state, self.settings
         if state.step % settings.evaluate_every and state.step < self.total:
             return False
-        losses, weights = self.team.total(torch.tensor([state.running[0], 0.0], dtype=torch.float64)), state.running[1]
         loss = self._validate() if self.validation is not None else math.nan
         rate = settings.learning_rate_at(state.step - 1, self.total)
-        self.points.append(Point(state.step, rate, float(losses[0]) / weights, loss, self.norm))
+        self.points.append(Point(state.step, rate, state.running[0] / state.running[1], loss, self.norm))
         state.running = (0.0, 0.0)
         if self.validation is None or loss < state.best_loss:
-            state.best, state.best_loss, state.best_step = _copy(self.network), loss, state.step
+            state.best, state.best_loss, state.best_step = weights_of(self.network), loss, state.step
             state.waited = 0
         else:
             state.waited += 1
@@ -274,12 +275,12 @@ class _Run:
         """Weighted mean loss on the validation examples, shared among the team."""
         kept, sums = self.validation, torch.zeros(2, dtype=torch.float64)
         mine = np.arange(self.team.rank, len(kept), self.team.size)
-        with _mode(self.network, training=False), torch.inference_mode():
+        with evaluating(self.network):
             for start in range(0, len(mine), self.settings.batch_size):
                 rows = mine[start : start + self.settings.batch_size]
                 with self._precision():
-                    raw = self.network(_tensors(kept.inputs, rows, self.device))
-                target = _tensor(kept.target[rows], self.device, pixels=False)
+                    raw = self.network(tensors(kept.inputs, rows, self.device))
+                target = tensor(kept.target[rows], self.device, pixels=False)
                 each = self.loss.per_example(raw.float() if torch.is_tensor(raw) else raw, target).double().cpu()
                 weight = torch.from_numpy(kept.weight[rows])
                 sums += torch.stack([(each * weight).sum(), weight.sum()])
@@ -333,58 +334,3 @@ def _offender(each: "torch.Tensor", inputs: dict, rows: NDArray, step: int, rate
         f"the loss is not finite at step {step} (learning rate {rate:g}): first in row {int(rows[place])}, whose input "
         f"'{name}' reaches {reach[name]:g}; lower learning_rate, or scale that input to about 1"
     )
-
-
-def _tensors(inputs: Mapping[str, NDArray], rows: NDArray, device: "torch.device") -> dict[str, "torch.Tensor"]:
-    return {name: _tensor(values[rows], device) for name, values in inputs.items()}
-
-
-def _tensor(values: NDArray, device: "torch.device", pixels: bool = True) -> "torch.Tensor":
-    """Real numbers, flags and (where `pixels`) unsigned bytes as float32; other integers as int64."""
-    kind = values.dtype.kind
-    real = kind in "fb" or (pixels and values.dtype == np.uint8)
-    return torch.from_numpy(values.astype(np.float32 if real else np.int64)).to(device)
-
-
-def _copy(network: "torch.nn.Module") -> dict[str, "torch.Tensor"]:
-    return {name: values.detach().clone() for name, values in network.state_dict().items()}
-
-
-def _device(name: str) -> "torch.device":
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name == "cuda" and not torch.cuda.is_available():
-        raise InputError("device 'cuda' was asked for and torch finds no GPU: use 'cpu' or 'auto'")
-    return torch.device(name)
-
-
-def _seed(*parts: int) -> int:
-    return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> 1)
-
-
-@contextlib.contextmanager
-def _dropout_seed(seed: int, device: "torch.device") -> Iterator[None]:
-    """Dropout draws from torch's own generator: give it a seed for one piece, then put it back as it was."""
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
-        yield
-
-
-@contextlib.contextmanager
-def _threads(number: int) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(number)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-@contextlib.contextmanager
-def _mode(network: "torch.nn.Module", training: bool) -> Iterator[None]:
-    before = network.training
-    network.train(training)
-    try:
-        yield
-    finally:
-        network.train(before)

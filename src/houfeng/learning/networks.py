@@ -6,10 +6,9 @@ Only norms that look at one example at a time are used, so a batch may be cut in
 
 from dataclasses import asdict, dataclass, fields
 
-import numpy as np
-
 from houfeng.errors import InputError, UnknownNameError
 from houfeng.learning.extra import require
+from houfeng.learning.tensors import seed_of, seeded
 
 torch = require("torch")
 nn = torch.nn
@@ -222,8 +221,7 @@ def build(config, seed: int = 0) -> "nn.Module":
     """The network of `config` with first weights drawn from `seed`, and from nothing else."""
     if type(config) not in _NETWORKS:
         raise UnknownNameError("configuration", type(config).__name__, [kind.__name__ for kind in _NETWORKS])
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(np.random.SeedSequence([seed, 3]).generate_state(1, np.uint64)[0] >> 1))
+    with seeded(seed_of(seed, 3)):
         return _NETWORKS[type(config)](config)
 
 
