@@ -22,6 +22,10 @@ _MODELS = {
     "forest": "houfeng.models.learned.tabular:LearnedForest",
     "svm": "houfeng.models.learned.tabular:LearnedSvm",
     "boosting": "houfeng.models.learned.tabular:LearnedBoosting",
+    "mlp": "houfeng.models.learned.neural:LearnedMlp",
+    "cnn": "houfeng.models.learned.neural:LearnedCnn",
+    "rnn": "houfeng.models.learned.neural:LearnedRnn",
+    "fusion": "houfeng.models.learned.neural:LearnedFusion",
     "ensemble": "houfeng.models.ensemble.model:Ensemble",
 }
 

@@ -13,6 +13,7 @@ from houfeng.features.base import Feature, Layer
 from houfeng.models.adaptive.model import FittedAdaptiveEtas
 from houfeng.models.learned.prior import PriorRates, prior_rates
 from houfeng.models.learned.rows import Level, Rows, draw_quiet
+from houfeng.models.learned.views import Maps, mapped, sequences_of
 from houfeng.regions import Grid
 from houfeng.times import DAY_S, to_datetime64
 
@@ -126,6 +127,7 @@ def gather(
     rng: np.random.Generator,
     *,
     layers: Sequence[Layer] = (),
+    looks_at: Sequence[str] = ("features",),
     progress: Progress = lambda message: None,
 ) -> Gathered:
     """Ask the past: at every moment all active cells and some quiet ones.
@@ -136,6 +138,8 @@ def gather(
         Fitted on no more than `history`.
     history
         What is known; what followed a moment is looked up in it.
+    looks_at
+        With ``patches``, maps around each cell are cut; with ``sequences``, the last earthquakes near it are taken.
 
     Raises
     ------
@@ -145,11 +149,12 @@ def gather(
     grid, happened = prior.region.grid(), history.within(prior.region)
     times = question.moments(_start(prior, history), history.provenance.data_end)
     parts, ground, shocks = [], 0.0, 0.0
+    maps = MapCutter(grid, features, layers) if "patches" in looks_at else None
     for number, moment in enumerate(moments_of(prior, history, times, question.horizon_days, features, layers)):
         active = question.active(happened, moment.time, grid)
         ground, shocks = ground + moment.prior.background.sum(), shocks + moment.prior.triggered.sum()
         cells, weight = draw_quiet(moment.prior.total, active, question.quiet, rng)
-        parts.append(_part(moment, cells, weight, active[cells]))
+        parts.append(_part(moment, cells, weight, active[cells], maps))
         if number % 200 == 199:
             progress(f"features of {number + 1} of {len(times)} moments")
     background = np.concatenate([part[1] for part in parts])
@@ -159,11 +164,26 @@ def gather(
         background[rows.active], triggered[rows.active], total_background=ground, total_triggered=shocks
     )
     log_prior = np.log(np.maximum(level.of(background, triggered), 1e-15))
+    if "sequences" in looks_at:
+        rows = replace(rows, sequences=sequences_of(history, rows.time, rows.cell, grid, prior.model.min_magnitude))
     return Gathered(replace(rows, log_prior=log_prior).checked("the past"), level, len(times), len(grid))
 
 
+class MapCutter:
+    """Cuts the maps of a moment: of some of its features, and of the logarithm of the prior."""
+
+    def __init__(self, grid: Grid, features: Sequence[Feature], layers: Sequence[Layer] = ()) -> None:
+        self._maps = Maps(grid)
+        self._columns = mapped(tuple(name for part in (*features, *layers) for name in part.names))
+
+    def cut(self, moment: Moment, cells: np.ndarray) -> np.ndarray:
+        """Maps around `cells`, shape (n, channels, side, side), float32."""
+        prior = np.log(np.maximum(moment.prior.total, 1e-12)).astype(np.float32)
+        return self._maps.cut(np.column_stack([moment.features[:, self._columns], prior]), cells)
+
+
 def _part(
-    moment: Moment, cells: np.ndarray, weight: np.ndarray, active: np.ndarray
+    moment: Moment, cells: np.ndarray, weight: np.ndarray, active: np.ndarray, maps: MapCutter | None
 ) -> tuple[Rows, np.ndarray, np.ndarray]:
     """Rows of one moment, and both parts of the prior in them."""
     n = len(cells)
@@ -174,7 +194,7 @@ def _part(
         log_prior=np.zeros(n),
         active=active,
         weight=weight,
-        patches=np.zeros((n, 0, 0, 0), np.float32),
+        patches=np.zeros((n, 0, 0, 0), np.float32) if maps is None else maps.cut(moment, cells),
         sequences=np.zeros((n, 0, 0), np.float32),
     )
     return rows, moment.prior.background[cells], moment.prior.triggered[cells]

@@ -23,9 +23,10 @@ from houfeng.forecasts.simulated import SimulatedForecast
 from houfeng.models.adaptive.model import AdaptiveEtas, FittedAdaptiveEtas
 from houfeng.models.base import Fitted, Model
 from houfeng.models.gridding import simulated_from_columns
-from houfeng.models.learned.gathering import Gathered, Moment, Question, gather, moments_of
+from houfeng.models.learned.gathering import Gathered, MapCutter, Moment, Question, gather, moments_of
 from houfeng.models.learned.learners import Learner, Rule
 from houfeng.models.learned.rows import Level, Rows
+from houfeng.models.learned.views import sequences_of
 from houfeng.regions import Grid, Region
 from houfeng.times import Window, days_since, to_datetime64
 from houfeng.values import Estimate
@@ -72,6 +73,11 @@ class LearnedModel(Model):
         self.base  # noqa: B018
 
     @property
+    def looks_at(self) -> tuple[str, ...]:
+        """What of a cell is learned from: ``features``, and for some ``patches`` and ``sequences``."""
+        return ("features",)
+
+    @property
     def target(self) -> float:
         """Target magnitude."""
         return self.min_magnitude if self.target_magnitude is None else self.target_magnitude
@@ -115,15 +121,17 @@ class LearnedModel(Model):
 
 def _gathered(model: LearnedModel, history: Catalog, region: Region) -> tuple[FittedAdaptiveEtas, Gathered]:
     """The champion, and rows: kept for the next learner that asks the same of the same past."""
-    key = (os.getpid(), id(history), history.provenance.data_end, len(history), region.name, model.base, model.question)
+    key = (os.getpid(), id(history), history.provenance.data_end, len(history), region.name, model.base, model.question,
+           model.looks_at)  # fmt: skip
     if key not in _KEPT:
         while len(_KEPT) >= KEPT_GATHERINGS:
             _KEPT.pop(next(iter(_KEPT)))
-        prior = model.base.fit(history, region)
+        prior = next((kept[1] for other, kept in _KEPT.items() if other[:-2] == key[:-2]), None)
+        prior = model.base.fit(history, region) if prior is None else prior
         rng = np.random.default_rng(model.seed)
         features = standard_features(model.min_magnitude)
         # The history is kept with it: its id is no other's as long as it lives.
-        _KEPT[key] = history, prior, gather(prior, history, model.question, features, rng)
+        _KEPT[key] = history, prior, gather(prior, history, model.question, features, rng, looks_at=model.looks_at)
     return _KEPT[key][1:]
 
 
@@ -205,12 +213,12 @@ class FittedLearned(Fitted):
 
     def factors(self, history: Catalog, moment: datetime) -> np.ndarray:
         """What each cell of the champion's forecast is multiplied by, shape (cells,)."""
-        rows = self.rows(self.moment(history, moment))
+        rows = self.rows(history, self.moment(history, moment))
         return np.exp(self.rule.log_rate(rows) - rows.log_prior)
 
     def rates(self, history: Catalog, moment: datetime) -> np.ndarray:
         """Expected number of target earthquakes in each cell within the horizon, without simulating, shape (cells,)."""
-        return np.exp(self.rule.log_rate(self.rows(self.moment(history, moment))))
+        return np.exp(self.rule.log_rate(self.rows(history, self.moment(history, moment))))
 
     def moment(self, history: Catalog, moment: datetime) -> Moment:
         """Features and prior of all cells."""
@@ -218,19 +226,25 @@ class FittedLearned(Fitted):
         times = np.array([to_datetime64(moment)])
         return next(moments_of(self.prior, history, times, self.model.horizon_days, features))
 
-    def rows(self, moment: Moment) -> Rows:
+    def rows(self, history: Catalog, moment: Moment) -> Rows:
         """All cells of a moment, as the rule takes them; what follows is not known."""
-        n = len(moment.features)
+        n, looks_at, grid = len(moment.features), self.model.looks_at, self.region.grid()
+        cells, times = np.arange(n), np.full(n, moment.time)
+        patches, sequences = np.zeros((n, 0, 0, 0), np.float32), np.zeros((n, 0, 0), np.float32)
+        if "patches" in looks_at:
+            patches = MapCutter(grid, standard_features(self.model.min_magnitude)).cut(moment, cells)
+        if "sequences" in looks_at:
+            sequences = sequences_of(history, times, cells, grid, self.model.min_magnitude)
         expected = self.level.of(moment.prior.background, moment.prior.triggered)
         return Rows(
-            time=np.full(n, moment.time),
-            cell=np.arange(n),
+            time=times,
+            cell=cells,
             features=moment.features,
             log_prior=np.log(np.maximum(expected, 1e-15)),
             active=np.zeros(n, bool),
             weight=np.ones(n),
-            patches=np.zeros((n, 0, 0, 0), np.float32),
-            sequences=np.zeros((n, 0, 0), np.float32),
+            patches=patches,
+            sequences=sequences,
         )
 
     def parameters(self) -> Mapping[str, Estimate]:
