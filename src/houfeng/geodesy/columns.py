@@ -125,9 +125,11 @@ def spread_to_cells(values: np.ndarray, distance_km: np.ndarray, *, reach_km: fl
         within, np.exp(-(distance_km - distance_km.min(axis=1, keepdims=True, initial=0.0)) / decay_km), 0
     )
     known = np.isfinite(values)
-    total = known.astype(float) @ weight.T
-    mean = (np.where(known, values, 0.0) @ weight.T) / np.where(total > 0, total, 1.0)
-    return np.where(total > 0, mean, np.nan)
+    total, summed = np.zeros((len(values), len(distance_km))), np.zeros((len(values), len(distance_km)))
+    for s in range(values.shape[1]):  # a matrix product would round a row differently beside other rows
+        total += known[:, s, None] * weight[None, :, s]
+        summed += np.where(known[:, s], values[:, s], 0.0)[:, None] * weight[None, :, s]
+    return np.where(total > 0, summed / np.where(total > 0, total, 1.0), np.nan)
 
 
 def _check(stations: Sequence[Positions], reach_km: float, decay_km: float) -> None:

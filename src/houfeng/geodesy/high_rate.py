@@ -118,19 +118,25 @@ def _read_csv(path: Path) -> HighRate:
 def without_spikes(record: HighRate, *, window: int = 9, n_sigma: float = 8.0) -> tuple[HighRate, int]:
     """Samples far from the running median of their neighbours set to NaN, and how many there were.
 
-    A spike is one or a few samples; waves are followed by the median. The spread is the median absolute deviation
-    of the whole component from its running median, at least 5 mm.
+    A spike is one or a few samples, further from the median than `n_sigma` spreads (the median absolute deviation of
+    the component, at least 5 mm) and than the median itself moves nearby: so waves, however large, are kept.
     """
     data = record.displacement_m
     if data.shape[-1] < window:
         return record, 0
-    half = window // 2
-    padded = np.pad(data, ((0, 0), (0, 0), (half, window - 1 - half)), mode="edge")
-    middle = np.median(np.lib.stride_tricks.sliding_window_view(padded, window, axis=-1), axis=-1)
+    middle = np.median(_panes(data, window), axis=-1)
     away = np.abs(data - middle)
     spread = np.maximum(1.4826 * np.nan_to_num(np.median(away, axis=-1, keepdims=True)), 5e-3)
-    spike = away > n_sigma * spread
+    nearby = _panes(middle, 2 * window + 1)
+    spike = (away > n_sigma * spread) & (away > nearby.max(axis=-1) - nearby.min(axis=-1))
     return replace(record, displacement_m=np.where(spike, np.nan, data)), int(spike.sum())
+
+
+def _panes(data: np.ndarray, window: int) -> np.ndarray:
+    """Windows around each sample along the last axis; the ends are repeated."""
+    half = window // 2
+    padded = np.pad(data, ((0, 0), (0, 0), (half, window - 1 - half)), mode="edge")
+    return np.lib.stride_tricks.sliding_window_view(padded, window, axis=-1)
 
 
 def without_common_mode(record: HighRate, far: np.ndarray) -> HighRate:

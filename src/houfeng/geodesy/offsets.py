@@ -206,6 +206,8 @@ def _offset(
         first -= 1
     while last < len(score) - 1 and score[last + 1] > score[best] - _CHI2_95:
         last += 1
+    if last == np.flatnonzero(score)[-1]:  # so near the end of the data a later day could not be tried
+        last = len(score) - 1
     at = grid_of(trajectory.time)
     sizes = tuple(
         None if noise is None else _measured(at - best, trajectory.residual_mm[c], noise, window_days, inflation)

@@ -213,13 +213,19 @@ def _resolved(regressors: Regressors, positions: Positions) -> tuple[Regressors,
             left_out.append(f"decay after {decay.time:%Y-%m-%d}: fewer than 30 positions follow")
             continue
         if decay.tau_days is None:
-            tried = [
-                _misfit(replace(regressors, decays=(*kept, replace(decay, tau_days=float(tau)))), positions)
-                for tau in TAUS_DAYS
-            ]
-            decay = replace(decay, tau_days=float(TAUS_DAYS[int(np.argmin(tried))]))
+            best = _best_tau(regressors, tuple(kept), decay, TAUS_DAYS, positions)
+            ratio = TAUS_DAYS[1] / TAUS_DAYS[0]
+            near = np.clip(np.geomspace(best / ratio, best * ratio, 11), TAUS_DAYS[0], TAUS_DAYS[-1])
+            decay = replace(decay, tau_days=_best_tau(regressors, tuple(kept), decay, near, positions))
         kept.append(decay)
     return replace(regressors, decays=tuple(kept)), left_out
+
+
+def _best_tau(regressors, kept: tuple[Decay, ...], decay: Decay, taus: np.ndarray, positions: Positions) -> float:
+    tried = [
+        _misfit(replace(regressors, decays=(*kept, replace(decay, tau_days=float(tau)))), positions) for tau in taus
+    ]
+    return float(taus[int(np.argmin(tried))])
 
 
 def _misfit(regressors: Regressors, positions: Positions) -> float:

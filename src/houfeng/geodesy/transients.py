@@ -19,8 +19,8 @@ from houfeng.geodesy.regressors import Decay, Step
 from houfeng.geodesy.trajectory import Trajectory, TrajectoryModel, fit_trajectory, grid_of, relative_sigma
 from houfeng.times import from_datetime64, to_datetime64
 
-#: A trajectory needs this long a past.
-MIN_PAST_DAYS = 400
+#: A trajectory needs this long a past: of shorter ones the seasons eat the noise, and scores come out too large.
+MIN_PAST_DAYS = 730
 _MIN_DAYS = 5
 
 
@@ -72,7 +72,7 @@ class Foretelling:
         Raises
         ------
         NotEnoughDataError
-            When the past is shorter than 400 days.
+            When the past is shorter than 730 days.
         """
         if len(past) < 2 or past.time[-1] - past.time[0] < np.timedelta64(MIN_PAST_DAYS, "D"):
             raise NotEnoughDataError(f"station {past.station}: a past of {MIN_PAST_DAYS} days is needed to foretell")
@@ -130,7 +130,7 @@ def transient_score(
     Raises
     ------
     NotEnoughDataError
-        With less than 400 days of data before the window, or fewer than 5 days in it.
+        With less than 730 days of data before the window, or fewer than 5 days in it.
     """
     if window_days < _MIN_DAYS:
         raise InputError(f"a window of {window_days} days is too short; at least {_MIN_DAYS}")
