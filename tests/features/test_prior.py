@@ -7,8 +7,8 @@ import pytest
 
 from houfeng.errors import InputError
 from houfeng.features.base import Feature, Lineage
-from houfeng.features.prior import Prior, PriorResidual, counts_by_cell, prior_table, residual
-from houfeng.features.proof import prove
+from houfeng.features.prior import Prior, PriorResidual, counts_by_cell, prior_table, residual, residual_table
+from houfeng.features.proof import prove, with_false_future
 from houfeng.features.table import build_table
 from houfeng.times import from_datetime64
 from tests.features.simulated import BOX, some_catalog, weekly
@@ -74,3 +74,22 @@ def test_expectations_that_make_no_sense_are_refused(bad):
 def test_a_residual_grows_with_what_was_not_expected():
     assert residual(np.array([0.0, 3.0]), np.array([0.0, 0.0])).tolist() == [0.0, 3.0]
     assert residual(np.array([0.0]), np.array([8.0]))[0] == pytest.approx(-8 / 3)
+
+
+def test_residuals_of_numbers_computed_beforehand_are_those_of_the_last_window_that_is_over():
+    catalog, times = some_catalog(2, 3000), weekly(6)
+    expected = np.random.default_rng(1).gamma(2, size=(6, len(GRID)))
+    settings = {"days": 10.0, "min_magnitude": 3.0, "name": "residual", "about": ABOUT}
+    found = residual_table(catalog, times, GRID, expected, **settings).columns["residual"]
+    assert np.isnan(found[:2]).all()
+    for row in range(2, 6):
+        start, now = from_datetime64(times[row - 2]), from_datetime64(times[row])
+        happened = catalog.as_of(now).between(start, start + timedelta(days=10)).above(3.0)
+        observed = counts_by_cell(happened, GRID)
+        assert observed.sum() > 0
+        assert np.allclose(found[row], residual(observed, expected[row - 2]), atol=1e-5)
+    world = with_false_future(catalog, GRID, times[3], np.random.default_rng(1))
+    other = residual_table(world, times, GRID, expected, **settings).columns["residual"]
+    assert np.array_equal(other[:4], found[:4], equal_nan=True) and not np.array_equal(other[5], found[5])
+    with pytest.raises(InputError, match="moments by cells"):
+        residual_table(catalog, times, GRID, expected[:3], **settings)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from houfeng.errors import FutureError, InputError, NotEnoughDataError
+from houfeng.errors import FutureError, InputError, NotEnoughDataError, UnknownNameError
 from houfeng.features.base import Lineage
 from houfeng.features.scaling import Pca, Scaling, prove_fit, reduced
 from houfeng.features.table import FeatureTable
@@ -55,6 +55,17 @@ def test_missing_values_are_zero_and_told():
     missing = np.isnan(data.columns["gaps"]).ravel()
     assert not np.isnan(rows).any()
     assert (rows[missing, 2] == 0).all() and (rows[:, 5] == missing).all()
+
+
+def test_the_columns_of_a_layer_that_dropped_out_are_missing_where_they_may_be():
+    data = table()
+    scaling = Scaling.fit(data, until=UNTIL)
+    without = data.select(["a", "b", "mostly_zero", "constant"])
+    rows = scaling.apply(without, may_lack=["gaps"])
+    assert (rows[:, 2] == 0).all() and (rows[:, 5] == 1).all()
+    assert np.array_equal(rows[:, [0, 1, 3, 4]], scaling.apply(data)[:, [0, 1, 3, 4]])
+    with pytest.raises(UnknownNameError, match="unknown column 'gaps'"):
+        scaling.apply(without, may_lack=["a"])
 
 
 def test_values_far_out_are_clipped():

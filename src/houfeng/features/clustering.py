@@ -122,13 +122,13 @@ class _ClusteringSweep(Sweep):
             self._neighbours.add(members, new.magnitude)
 
     def at(self, moment: datetime) -> np.ndarray:
-        known, log_eta = self._lately.known, self._neighbours.log10_eta
+        known = self._lately.known
         since_us = microseconds(moment) - round(self._feature.days * DAY_US)
-        first = known.first_row(since_us)
-        linked = np.isfinite(log_eta[first:])
-        known.values[first:, 0] = linked
-        known.values[first:, 1] = log_eta[first:] <= self._feature.threshold
-        known.values[first:, 2] = np.where(linked, log_eta[first:], 0)
+        log_eta = self._neighbours.log10_eta(since_us)
+        linked = np.isfinite(log_eta)
+        values = known.values[known.first_row(since_us) :]
+        values[:, 0], values[:, 1] = linked, log_eta <= self._feature.threshold
+        values[:, 2] = np.where(linked, log_eta, 0)
         number, clustered, total = self._lately.sums(since_us).T
         mean = np.column_stack([clustered, total]) / np.maximum(number, 1)[:, None]
         return np.where(number[:, None] > 0, mean, np.nan).astype(np.float32)
@@ -143,27 +143,32 @@ class GrowingNeighbours:
 
     def __init__(self, metric: Metric) -> None:
         self._metric = metric
-        self._known = Known(2)  # log10 eta, magnitude
+        self._known = Known(1)  # log10 eta, NaN until somebody asks
         self._trees: list[tuple[EventTree, np.ndarray, np.ndarray, np.ndarray]] = []
 
-    @property
-    def log10_eta(self) -> np.ndarray:
-        """Of every earthquake, in order of origin; infinite where nothing was earlier."""
-        return self._known.values[:, 0]
+    def log10_eta(self, since_us: int) -> np.ndarray:
+        """Of every earthquake since, in order of origin; infinite where nothing was earlier."""
+        first = self._known.first_row(since_us)
+        values = self._known.values[first:, 0]
+        new = np.flatnonzero(np.isnan(values))
+        years, xyz_km = _years(self._known.time_us[first:][new]), self._known.places[first:, 2:][new]
+        eta = np.full(len(new), np.inf)
+        for tree, *_ in self._trees:
+            eta = np.minimum(eta, self._nearest(tree, years, xyz_km))
+        values[new] = eta
+        return values
 
     def add(self, new: Members, magnitude: np.ndarray) -> None:
         """Learn of earthquakes in order of origin."""
         years, xyz_km = _years(new.time_us), new.places[:, 2:]
         tree = EventTree.of(years, xyz_km, magnitude)
-        eta = self._nearest(tree, years, xyz_km)
-        for older, *_ in self._trees:
-            eta = np.minimum(eta, self._nearest(older, years, xyz_km))
-        later = slice(self._known.first_row(int(new.time_us[0])), None)
-        values = self._known.values[later]
-        values[:, 0] = np.minimum(
-            values[:, 0], self._nearest(tree, _years(self._known.time_us[later]), self._known.places[later, 2:])
-        )
-        self._known.insert(new.time_us, new.places, np.column_stack([eta, magnitude]))
+        later = self._known.first_row(int(new.time_us[0]))
+        values = self._known.values[later:, 0]
+        found = np.flatnonzero(~np.isnan(values))  # late reports may be nearer to these than any that was known
+        places = self._known.places[later:, 2:][found]
+        nearer = self._nearest(tree, _years(self._known.time_us[later:][found]), places)
+        values[found] = np.minimum(values[found], nearer)
+        self._known.insert(new.time_us, new.places, np.full((len(years), 1), np.nan))
         self._plant(tree, years, xyz_km, magnitude)
 
     def _nearest(self, tree: EventTree, years: np.ndarray, xyz_km: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """What a statistical model expects in each cell, as columns: given as a function, so that this room knows no model."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -115,7 +115,48 @@ def prior_table(times: np.ndarray, grid: Grid, expected: np.ndarray, name: str, 
     if np.shape(expected) != (len(times), len(grid)):
         raise InputError(f"expected numbers of shape {np.shape(expected)}; give moments by cells")
     values = np.log(_checked(np.ravel(expected), np.size(expected), name) + FLOOR).reshape(np.shape(expected))
-    return FeatureTable(ascending(times), grid, {name: values}, {name: replace(about)})
+    return FeatureTable(ascending(times), grid, {name: values}, {name: about})
+
+
+def residual_table(
+    catalog: Catalog,
+    times: np.ndarray,
+    grid: Grid,
+    expected: np.ndarray,
+    *,
+    days: float,
+    min_magnitude: float,
+    name: str,
+    about: Lineage,
+) -> FeatureTable:
+    """Residuals of expected numbers that were computed beforehand, as a table with one column.
+
+    Each moment is told how the last window that was over by then turned out: of the latest earlier moment whose `days`
+    have passed, what had happened in them and was issued by now, less what was expected. Missing before there is one.
+
+    Parameters
+    ----------
+    catalog
+        All there is.
+    expected : ndarray, shape (n_t, n_c)
+        Number of at least `min_magnitude` expected in each cell within `days` after each of `times`, from what was
+        known then.
+    """
+    times = ascending(times)
+    if np.shape(expected) != (len(times), len(grid)) or not days > 0:
+        raise InputError(f"expected numbers of shape {np.shape(expected)} for {days} days; give moments by cells")
+    length = np.timedelta64(round(days * DAY_S * 1e6), "us")
+    strong = catalog.above(min_magnitude)
+    cell = grid.index_of(longitude=strong.longitude, latitude=strong.latitude)
+    out = np.full((len(times), len(grid)), np.nan)
+    for row, now in enumerate(times):
+        start = int(np.searchsorted(times, now - length, side="right")) - 1
+        if start >= 0:
+            window = slice(*np.searchsorted(strong.time, (times[start], times[start] + length)))
+            counted = cell[window][(strong.issued[window] <= now) & (cell[window] >= 0)]
+            observed = np.bincount(counted, minlength=len(grid))
+            out[row] = residual(observed, _checked(expected[start], len(grid), name))
+    return FeatureTable(times, grid, {name: out}, {name: about})
 
 
 def _checked(expected: np.ndarray, n: int, name: str) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Normalisation and reduction of columns, fitted on the training period and on nothing later."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -96,9 +96,19 @@ class Scaling:
         """Names of what :meth:`apply` returns."""
         return self.names + tuple(f"{name}_missing" for name in self.indicated)
 
-    def apply(self, table: FeatureTable) -> np.ndarray:
-        """Scaled rows of any table that has the columns, shape (n_t * n_c, len(columns)) float32, none missing."""
-        return self.apply_to_rows(table.matrix(self.names))
+    def apply(self, table: FeatureTable, *, may_lack: Collection[str] = ()) -> np.ndarray:
+        """Scaled rows of any table that has the columns, shape (n_t * n_c, len(columns)) float32, none missing.
+
+        Columns in `may_lack` may be absent, as those of a layer that dropped out are: all their values are missing.
+        UnknownNameError for others.
+        """
+        there = [name for name in self.names if name in table.columns or name not in may_lack]
+        matrix = table.matrix(there)
+        if len(there) < len(self.names):
+            whole = np.full((len(matrix), len(self.names)), np.nan, np.float32)
+            whole[:, [self.names.index(name) for name in there]] = matrix
+            matrix = whole
+        return self.apply_to_rows(matrix)
 
     def apply_to_rows(self, matrix: np.ndarray) -> np.ndarray:
         """The same for rows of the k columns, shape (n, k), NaN where missing."""

@@ -114,12 +114,12 @@ class FeatureTable:
         return replace(self, times=times, columns=columns, lineage=lineage)
 
     def before(self, moment: datetime) -> "FeatureTable":
-        """Moments earlier than `moment`."""
-        return self.rows(self.times < to_datetime64(moment))
+        """Moments earlier than `moment`; columns are views, not copies."""
+        return self.rows(slice(None, int(np.searchsorted(self.times, to_datetime64(moment)))))
 
     def since(self, moment: datetime) -> "FeatureTable":
-        """`moment` and later."""
-        return self.rows(self.times >= to_datetime64(moment))
+        """`moment` and later; columns are views, not copies."""
+        return self.rows(slice(int(np.searchsorted(self.times, to_datetime64(moment))), None))
 
     def joined(self, other: "FeatureTable") -> "FeatureTable":
         """With the columns of `other`, which has the same moments and cells and no column of the same name."""
