@@ -99,7 +99,7 @@ def test_the_matrix_goes_through_the_cells_of_a_moment_first():
     assert matrix.shape == (2 * len(GRID), 2) and matrix.dtype == np.float32
     assert matrix[:, 1].tolist() == list(range(2 * len(GRID))) and np.isnan(matrix[:, 0]).all()
     assert table.matrix().shape == table.matrix(["a", "b"]).shape
-    assert table.shape == (2, len(GRID), 2)
+    assert table.shape == (2, len(GRID), 2) and table.names_with_values() == ("a",)
 
 
 def test_columns_and_rows_are_chosen_by_name_and_time():

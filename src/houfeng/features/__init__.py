@@ -1,6 +1,7 @@
 """Numbers a model may learn from, none of which has seen the future: a table by moment and cell, images, sequences."""
 
 from houfeng.features.base import Feature, Layer, LayerValues, Lineage, Sweep, SweepingFeature
+from houfeng.features.proof import prove
 from houfeng.features.table import FeatureTable, build_table
 
 __all__ = [
@@ -12,4 +13,5 @@ __all__ = [
     "Sweep",
     "SweepingFeature",
     "build_table",
+    "prove",
 ]

@@ -154,3 +154,8 @@ class SweepingFeature(ABC):
 def from_catalogue(meaning: str, unit: str) -> Lineage:
     """Lineage of a column that comes from the catalogue."""
     return Lineage(CATALOGUE, meaning, unit)
+
+
+def last_days(days: float) -> str:
+    """A window that ends now, in words."""
+    return "the last day" if days == 1 else f"the last {days:g} days"

@@ -9,7 +9,7 @@ import numpy as np
 from houfeng.catalogs.catalog import Catalog
 from houfeng.catalogs.nearest_neighbour import Metric
 from houfeng.catalogs.proximity import EventTree, nearest
-from houfeng.features.base import Lineage, Sweep, SweepingFeature, from_catalogue
+from houfeng.features.base import Lineage, Sweep, SweepingFeature, from_catalogue, last_days
 from houfeng.features.discs import DAY_US, Known, Lately, Members
 from houfeng.features.rates import check_radii, microseconds
 from houfeng.regions import Grid
@@ -40,7 +40,7 @@ class Regularity(SweepingFeature):
         return {
             f"cov_{self.days:g}d_r{self.radius_km:g}": from_catalogue(
                 f"coefficient of variation of the times between earthquakes of M>={self.min_magnitude:g} within "
-                f"{self.radius_km:g} km in the last {self.days:g} days",
+                f"{self.radius_km:g} km in {last_days(self.days)}",
                 "1",
             )
         }
@@ -91,7 +91,7 @@ class Clustering(SweepingFeature):
     @property
     def lineage(self) -> Mapping[str, Lineage]:
         """Two columns."""
-        who = f"earthquakes of M>={self.min_magnitude:g} within {self.radius_km:g} km in the last {self.days:g} days"
+        who = f"earthquakes of M>={self.min_magnitude:g} within {self.radius_km:g} km in {last_days(self.days)}"
         where = f"{self.days:g}d_r{self.radius_km:g}"
         return {
             f"clustered_share_{where}": from_catalogue(

@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 
 from houfeng.catalogs.catalog import Catalog
-from houfeng.features.base import Lineage, Sweep, SweepingFeature, from_catalogue
+from houfeng.features.base import Lineage, Sweep, SweepingFeature, from_catalogue, last_days
 from houfeng.features.discs import DAY_US, Lately, Lattice, Members, raise_to_largest
 from houfeng.features.rates import check_radii, microseconds
 from houfeng.regions import Grid
@@ -40,16 +40,16 @@ class Strain(SweepingFeature):
     @property
     def lineage(self) -> Mapping[str, Lineage]:
         """By column: moment in each window, then Benioff strain in the longest."""
-        where = f"of earthquakes of M>={self.min_magnitude:g} within {self.radius_km:g} km in the last"
+        where = f"of earthquakes of M>={self.min_magnitude:g} within {self.radius_km:g} km in"
         out = {
             f"log_moment_{days:g}d_r{self.radius_km:g}": from_catalogue(
-                f"seismic moment {where} {days:g} days, and of one more of M{self.min_magnitude:g}", "log10(N m)"
+                f"seismic moment {where} {last_days(days)}, and of one more of M{self.min_magnitude:g}", "log10(N m)"
             )
             for days in self.windows_days
         }
         days = max(self.windows_days)
         out[f"log_benioff_{days:g}d_r{self.radius_km:g}"] = from_catalogue(
-            f"Benioff strain {where} {days:g} days, and of one more of M{self.min_magnitude:g}", "log10(J^0.5)"
+            f"Benioff strain {where} {last_days(days)}, and of one more of M{self.min_magnitude:g}", "log10(J^0.5)"
         )
         return out
 
@@ -93,7 +93,7 @@ class Largest(SweepingFeature):
         """By column: windows, then magnitudes."""
         out = {
             f"largest_{days:g}d_r{self.radius_km:g}": from_catalogue(
-                f"largest magnitude within {self.radius_km:g} km in the last {days:g} days, above "
+                f"largest magnitude within {self.radius_km:g} km in {last_days(days)}, above "
                 f"{self.min_magnitude:g} (0 where there was none)",
                 "magnitude units",
             )

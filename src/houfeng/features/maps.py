@@ -8,7 +8,7 @@ import numpy as np
 
 from houfeng.catalogs.catalog import Catalog
 from houfeng.errors import InputError
-from houfeng.features.base import Lineage, Sweep, SweepingFeature, from_catalogue
+from houfeng.features.base import Lineage, Sweep, SweepingFeature, from_catalogue, last_days
 from houfeng.features.discs import DAY_US, Known
 from houfeng.features.energy import moment_nm
 from houfeng.features.rates import microseconds
@@ -102,13 +102,13 @@ class PixelCounts(SweepingFeature):
         out = {}
         for days in self.windows_days:
             for m in self.magnitudes:
-                meaning = f"number of earthquakes of M>={m:g} in the pixel in the last {days:g} days"
+                meaning = f"number of earthquakes of M>={m:g} in the pixel in {last_days(days)}"
                 out[f"map_log_count_{days:g}d_m{m:g}"] = from_catalogue(meaning, "ln(1 + number)")
         for m in self.magnitudes if self.past else ():
             meaning = f"number of earthquakes of M>={m:g} in the pixel since the first one known"
             out[f"map_log_count_past_m{m:g}"] = from_catalogue(meaning, "ln(1 + number)")
         days, least = max(self.windows_days), self.magnitudes[0]
-        where = f"of earthquakes of M>={least:g} in the pixel in the last {days:g} days"
+        where = f"of earthquakes of M>={least:g} in the pixel in {last_days(days)}"
         out[f"map_log_moment_{days:g}d"] = from_catalogue(
             f"seismic moment {where}, over that of M{least:g} (and of one more of M{least:g})", "log10"
         )

@@ -8,7 +8,7 @@ import numpy as np
 
 from houfeng.catalogs.catalog import Catalog
 from houfeng.errors import InputError
-from houfeng.features.base import Lineage
+from houfeng.features.base import Lineage, last_days
 from houfeng.features.table import FeatureTable, ascending
 from houfeng.regions import Grid
 from houfeng.times import DAY_S
@@ -86,9 +86,7 @@ class PriorResidual:
     @property
     def lineage(self) -> Mapping[str, Lineage]:
         """One."""
-        meaning = (
-            f"observed less expected number of M>={self.min_magnitude:g} in the cell in the last {self.days:g} days"
-        )
+        meaning = f"observed less expected number of M>={self.min_magnitude:g} in the cell in {last_days(self.days)}"
         return {self.name: Lineage("catalogue", meaning, "standard deviations")}
 
     def compute(self, known: Catalog, at: datetime, grid: Grid) -> np.ndarray:

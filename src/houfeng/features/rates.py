@@ -8,7 +8,7 @@ import numpy as np
 
 from houfeng.catalogs.catalog import Catalog
 from houfeng.errors import InputError
-from houfeng.features.base import Lineage, Sweep, SweepingFeature, from_catalogue
+from houfeng.features.base import Lineage, Sweep, SweepingFeature, from_catalogue, last_days
 from houfeng.features.discs import DAY_US, DiscSums, Members
 from houfeng.regions import Grid
 from houfeng.times import DAYS_PER_YEAR, to_datetime64
@@ -62,7 +62,7 @@ class Rates(SweepingFeature):
                     out[f"log_rate_past_r{radius:g}"] = from_catalogue(f"rate of {who} since the first", "ln(1/year)")
                 else:
                     out[f"log_count_{days:g}d_r{radius:g}"] = from_catalogue(
-                        f"number of {who} in the last {days:g} days", "ln(1 + number)"
+                        f"number of {who} in {last_days(days)}", "ln(1 + number)"
                     )
         return out
 
@@ -129,7 +129,7 @@ class Quiescence(SweepingFeature):
         return {
             f"beta_{days:g}d_r{self.radius_km:g}": from_catalogue(
                 f"beta statistic (quiescence where negative) of earthquakes of M>={self.min_magnitude:g} within "
-                f"{self.radius_km:g} km: the last {days:g} days against the whole record",
+                f"{self.radius_km:g} km: {last_days(days)} against the whole record",
                 "standard deviations",
             )
             for days in self.windows_days
@@ -177,13 +177,13 @@ class RegionActivity(SweepingFeature):
         """By column: windows, then the largest magnitude."""
         out = {
             f"region_log_count_{days:g}d": from_catalogue(
-                f"number of earthquakes of M>={self.min_magnitude:g} in the catalogue in the last {days:g} days",
+                f"number of earthquakes of M>={self.min_magnitude:g} in the catalogue in {last_days(days)}",
                 "ln(1 + number)",
             )
             for days in self.windows_days
         }
         out[f"region_largest_{self.largest_days:g}d"] = from_catalogue(
-            f"largest magnitude in the catalogue in the last {self.largest_days:g} days, above "
+            f"largest magnitude in the catalogue in {last_days(self.largest_days)}, above "
             f"{self.min_magnitude:g} (0 where there was none)",
             "magnitude units",
         )

@@ -9,7 +9,7 @@ import numpy as np
 from houfeng.catalogs.bvalue import MIN_EVENTS, to_bins
 from houfeng.catalogs.catalog import Catalog
 from houfeng.errors import InputError
-from houfeng.features.base import Lineage, Sweep, SweepingFeature, from_catalogue
+from houfeng.features.base import Lineage, Sweep, SweepingFeature, from_catalogue, last_days
 from houfeng.features.discs import DiscSums, Members
 from houfeng.features.rates import check_radii, microseconds
 from houfeng.regions import Grid
@@ -51,12 +51,12 @@ class SizeLaw(SweepingFeature):
             f"b_error_past_{r}": from_catalogue(
                 f"standard error of the b-value {who}, whole record", "1/magnitude unit"
             ),
-            f"b_{days}_{r}": from_catalogue(f"b-value {who}, last {self.recent_days:g} days", "1/magnitude unit"),
+            f"b_{days}_{r}": from_catalogue(f"b-value {who}, {last_days(self.recent_days)}", "1/magnitude unit"),
             f"b_error_{days}_{r}": from_catalogue(
-                f"standard error of the b-value {who}, last {self.recent_days:g} days", "1/magnitude unit"
+                f"standard error of the b-value {who}, {last_days(self.recent_days)}", "1/magnitude unit"
             ),
             f"b_change_{days}_{r}": from_catalogue(
-                f"b-value {who}: last {self.recent_days:g} days less the whole record", "standard errors"
+                f"b-value {who}: {last_days(self.recent_days)} less the whole record", "standard errors"
             ),
         }
 
@@ -114,7 +114,7 @@ class Depths(SweepingFeature):
         return {
             f"depth_past_r{self.radius_km:g}": from_catalogue(f"mean depth {who}, whole record", "km"),
             f"depth_change_{self.recent_days:g}d_r{self.radius_km:g}": from_catalogue(
-                f"mean depth {who}: last {self.recent_days:g} days less the whole record", "km"
+                f"mean depth {who}: {last_days(self.recent_days)} less the whole record", "km"
             ),
         }
 

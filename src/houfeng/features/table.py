@@ -121,6 +121,10 @@ class FeatureTable:
         """`moment` and later; columns are views, not copies."""
         return self.rows(slice(int(np.searchsorted(self.times, to_datetime64(moment))), None))
 
+    def names_with_values(self) -> tuple[str, ...]:
+        """Columns that are not missing everywhere: what can be learned from, asked of ``table.before(...)``."""
+        return tuple(name for name, column in self.columns.items() if not np.isnan(column).all())
+
     def joined(self, other: "FeatureTable") -> "FeatureTable":
         """With the columns of `other`, which has the same moments and cells and no column of the same name."""
         if not np.array_equal(self.times, other.times):
