@@ -241,13 +241,14 @@ def cells_around(numbers, first_row, cell_deg, xyz_km, place, radius2, found, di
     """Cells whose centres lie within a radius of a place, and how far; returns how many."""
     rows, columns = numbers.shape
     low, high, half = cell_box(place[1], np.sqrt(radius2), first_row, cell_deg, rows, columns)
-    begin, count = int(np.floor((place[0] + 180.0) / cell_deg)) - half, 2 * half + 1
+    begin, count = (int(np.floor((place[0] + 180.0) / cell_deg)) - half) % columns, 2 * half + 1
     if count >= columns:
         begin, count = 0, columns
     n = 0
     for row in range(low, high + 1):
         for step in range(count):
-            cell = numbers[row, (begin + step) % columns]
+            column = begin + step
+            cell = numbers[row, column if column < columns else column - columns]
             if cell < 0:
                 continue
             dx, dy, dz = xyz_km[cell, 0] - place[2], xyz_km[cell, 1] - place[3], xyz_km[cell, 2] - place[4]
