@@ -284,7 +284,8 @@ class _Run:
                 each = self.loss.per_example(raw.float() if torch.is_tensor(raw) else raw, target).double().cpu()
                 weight = torch.from_numpy(kept.weight[rows])
                 sums += torch.stack([(each * weight).sum(), weight.sum()])
-        value = float(self.team.total(sums)[0] / sums[1])
+        summed, weight = self.team.total(sums).tolist()
+        value = summed / weight
         if not math.isfinite(value):
             raise FitError(
                 f"the validation loss is {value} after {self.state.step} steps: lower learning_rate "

@@ -93,3 +93,9 @@ def _column(name: str, values: ArrayLike) -> NDArray:
                 "what is missing before training, with a column that says where"
             )
     return array
+
+
+def as_network_sees(values: NDArray, pixels: bool = True) -> NDArray:
+    """Real numbers, flags and (where `pixels`) unsigned bytes as float32; other integers as int64."""
+    real = values.dtype.kind in "fb" or (pixels and values.dtype == np.uint8)
+    return values.astype(np.float32 if real else np.int64)

@@ -157,7 +157,7 @@ class SequenceRnn(nn.Module):
         if length is None:
             return self.dropout(states[:, -1])
         last = (length.long() - 1).clamp(min=0)[:, None, None].expand(-1, 1, states.shape[2])  # (b, 1, width)
-        state = states.gather(1, last).squeeze(1)  # (b, width)
+        state = states.gather(1, last)[:, 0]  # (b, width)
         return self.dropout(state * (length > 0).to(state.dtype)[:, None])
 
 
@@ -193,12 +193,12 @@ class Fusion(nn.Module):
         if self.per_pixel:
             h, w = next(v.shape[2:] for v in vectors if v.ndim == 4)
             maps = [v if v.ndim == 4 else v[:, :, None, None].expand(-1, -1, h, w) for v in vectors]
-            joined = torch.cat(maps, 1).movedim(1, -1)  # (b, h, w, size): the head works on each pixel alone
-            raw = self.head(joined).movedim(-1, 1)  # (b, outputs, h, w)
+            joined = torch.cat(maps, 1).permute(0, 2, 3, 1)  # (b, h, w, size): the head works on each pixel alone
+            raw = self.head(joined).permute(0, 3, 1, 2)  # (b, outputs, h, w)
         else:
             raw = self.head(torch.cat(vectors, 1))  # (b, outputs)
         if self.config.outputs == 1:
-            raw = raw.squeeze(1)
+            raw = raw[:, 0]
         return raw + inputs[self.config.offset] if self.config.offset else raw
 
 

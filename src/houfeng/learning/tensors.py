@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from houfeng.errors import InputError
+from houfeng.learning.examples import as_network_sees
 from houfeng.learning.extra import require
 
 torch = require("torch")
@@ -18,9 +19,8 @@ def tensors(inputs: Mapping[str, NDArray], rows: NDArray, device: "torch.device"
 
 
 def tensor(values: NDArray, device: "torch.device", pixels: bool = True) -> "torch.Tensor":
-    """Real numbers, flags and (where `pixels`) unsigned bytes as float32; other integers as int64."""
-    real = values.dtype.kind in "fb" or (pixels and values.dtype == np.uint8)
-    return torch.from_numpy(values.astype(np.float32 if real else np.int64)).to(device)
+    """As `houfeng.learning.examples.as_network_sees`, on `device`."""
+    return torch.from_numpy(as_network_sees(values, pixels)).to(device)
 
 
 def weights_of(network: "torch.nn.Module") -> dict[str, "torch.Tensor"]:
