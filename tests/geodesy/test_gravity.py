@@ -43,7 +43,7 @@ def test_waves_that_a_record_cannot_tell_apart_are_one_group(days, apart, togeth
 def test_a_simulated_step_lies_in_its_95_percent_interval_as_often_as_it_says():
     truth = GravityTruth(3.0, STEP)
     hits, pressure = [], []
-    for seed in range(50):
+    for seed in range(40):
         series = simulate_gravity(truth, np.random.default_rng(seed), start=START, days=60)
         assert series.simulated
         found = analyse_gravity(series, steps=[STEP])

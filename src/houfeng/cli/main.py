@@ -17,11 +17,13 @@ from houfeng.cli import (
     fetch,
     fit,
     forecast,
+    geodesy,
     issue,
     respond,
     run,
     serve,
     simulate,
+    train,
     warn,
     warn_log,
 )
@@ -38,10 +40,10 @@ app = typer.Typer(
 
 for verb in (fetch, clean, decluster):
     verb.register(catalog.app)
-for noun in (run, forecast, fit, simulate, experiment, assess, respond, serve, config, doctor):
+for noun in (run, forecast, fit, simulate, experiment, assess, respond, serve, geodesy, config, doctor):
     noun.register(app)
 warn_log.register(warn.app)
-for group in (catalog.app, issue.app, warn.app):
+for group in (catalog.app, issue.app, warn.app, train.app):
     app.add_typer(group, no_args_is_help=False)
 
 
