@@ -28,7 +28,6 @@ def test_sums_are_those_of_the_scores_of_single_cells():
     assert found.log_score == pytest.approx(log_score(chance, active).sum(axis=1), rel=1e-9)
     assert found.brier == pytest.approx(brier_score(chance, active).sum(axis=1), rel=1e-12)
     assert found.expected == pytest.approx(chance.sum(axis=1))
-    assert found.reliability.n.sum() == WINDOWS * CELLS
 
 
 def test_areas_are_those_of_the_diagrams():
@@ -103,6 +102,25 @@ def test_a_certain_miss_costs_much_but_not_infinitely():
     found = occurrence_scores(rates, active, reference)
     assert np.isfinite(found.log_score).all()
     assert found.log_score.sum() < -20 * active.sum()
+
+
+def test_a_sample_with_weights_stands_for_all_cells():
+    """Sums are right on average, areas nearly, when each quiet cell is looked at with chance one in three."""
+    rng = np.random.default_rng(9)
+    average = rng.gamma(0.5, 0.02, 400) + 1e-4
+    truth = average * rng.gamma(0.5, 2.0, (40, 400))
+    active = rng.random(truth.shape) < -np.expm1(-truth)
+    reference = np.tile(average, (40, 1))
+    whole = occurrence_scores(truth, active, reference)
+    found = []
+    for _ in range(30):
+        weight = np.where(active, 1.0, 3.0 * (rng.random(truth.shape) < 1 / 3))
+        found.append(occurrence_scores(truth, active, reference, weight))
+    for name in ("log_score", "brier", "expected", "rank", "alarmed"):
+        mean = np.mean([getattr(one, name).sum() for one in found])
+        assert mean == pytest.approx(getattr(whole, name).sum(), rel=0.02)
+    with pytest.raises(InputError, match="1 for every active cell"):
+        occurrence_scores(truth, active, reference, np.full(truth.shape, 2.0))
 
 
 def test_impossible_input_is_refused_in_words():

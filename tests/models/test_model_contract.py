@@ -19,8 +19,17 @@ MIN_MAGNITUDE = 4.0
 N_CATALOGS = 800
 SEEDS = range(6)
 
-#: Past windows cost an ensemble a forecast of each member; a few show what is promised here.
-QUICKER = {"ensemble": {"n_windows": 6}}
+#: Past windows cost an ensemble a forecast of each member, learners a look at the whole past: a few show what is
+#: promised here.
+LEARNER = {"every_days": 28.0, "quiet_cells": 10, "n_catalogs": 2000}
+NETWORK = {**LEARNER, "epochs": 0.3, "members": 1, "width": 8}
+QUICKER = {
+    "ensemble": {"n_windows": 6},
+    **dict.fromkeys(("logistic", "svm"), LEARNER),
+    "forest": {**LEARNER, "trees": 10},
+    "boosting": {**LEARNER, "rounds": 10},
+    **dict.fromkeys(("mlp", "cnn", "rnn", "fusion"), NETWORK),
+}
 
 
 def recipe(name: str) -> Model:

@@ -9,15 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from houfeng.errors import InputError, NotEnoughDataError
-from houfeng.evaluation.diagrams import Reliability, reliability
 from houfeng.values import Estimate
 
 #: No chance counts as smaller or larger than this in the log score: nothing is impossible, nothing is certain.
 LEAST = 1e-12
 #: Resamples behind an interval.
 N_SAMPLES = 2000
-#: Edges of the groups of the reliability diagram; the chance in one cell is small.
-EDGES = (0.0, 1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +34,6 @@ class OccurrenceScores:
     alarmed : ndarray, shape (active,)
         Share of the reference measure in cells with a higher ratio to the reference, ties by half: its mean is the
         area under Molchan's curve.
-    reliability
-        Chance given and share that came true.
     """
 
     log_score: np.ndarray
@@ -47,10 +42,11 @@ class OccurrenceScores:
     window: np.ndarray
     rank: np.ndarray
     alarmed: np.ndarray
-    reliability: Reliability
 
 
-def occurrence_scores(rates: np.ndarray, active: np.ndarray, reference: np.ndarray) -> OccurrenceScores:
+def occurrence_scores(
+    rates: np.ndarray, active: np.ndarray, reference: np.ndarray, weight: np.ndarray | None = None
+) -> OccurrenceScores:
     """Score the chances of one model.
 
     Parameters
@@ -61,6 +57,9 @@ def occurrence_scores(rates: np.ndarray, active: np.ndarray, reference: np.ndarr
         Where at least one came.
     reference : ndarray, shape (windows, cells)
         Rates of the time-independent model, above zero: the measure of Molchan's alarms.
+    weight : ndarray, shape (windows, cells), optional
+        Cells that each stands for, where only a sample was looked at; 0 where it was not. Active cells stand for
+        themselves.
 
     Raises
     ------
@@ -77,6 +76,9 @@ def occurrence_scores(rates: np.ndarray, active: np.ndarray, reference: np.ndarr
     """
     if rates.ndim != 2 or rates.shape != active.shape or rates.shape != reference.shape:
         raise InputError(f"shapes {rates.shape}, {active.shape} and {reference.shape}: all must be (windows, cells)")
+    weight = np.ones(rates.shape) if weight is None else weight
+    if weight.shape != rates.shape or not (weight >= 0).all() or not (weight[active] == 1).all():
+        raise InputError("weights must be those of (windows, cells), not negative, and 1 for every active cell")
     if not (np.isfinite(rates).all() and (rates >= 0).all() and (reference > 0).all()):
         raise InputError("rates must be finite and not negative, and those of the reference above zero")
     if not active.any():
@@ -84,17 +86,16 @@ def occurrence_scores(rates: np.ndarray, active: np.ndarray, reference: np.ndarr
     chance = -np.expm1(-rates.astype(float))
     bounded = np.clip(chance, LEAST, 1 - LEAST)
     window, cell = np.nonzero(active)
-    log_score = np.log1p(-bounded).sum(axis=1)
+    log_score = (weight * np.log1p(-bounded)).sum(axis=1)
     log_score += np.bincount(window, np.log(bounded[active]) - np.log1p(-bounded[active]), len(rates))
     ratio = rates / reference
     return OccurrenceScores(
         log_score=log_score,
-        brier=((chance - active) ** 2).sum(axis=1),
-        expected=chance.sum(axis=1),
+        brier=(weight * (chance - active) ** 2).sum(axis=1),
+        expected=(weight * chance).sum(axis=1),
         window=window,
-        rank=_share_below(chance[window, cell], chance[~active], np.ones(int((~active).sum()))),
-        alarmed=1 - _share_below(ratio[window, cell], ratio.ravel(), reference.ravel()),
-        reliability=reliability(chance.ravel(), active.ravel(), edges=np.array(EDGES)),
+        rank=_share_below(chance[window, cell], chance[~active], weight[~active]),
+        alarmed=1 - _share_below(ratio[window, cell], ratio.ravel(), (reference * weight).ravel()),
     )
 
 

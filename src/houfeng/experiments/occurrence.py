@@ -8,10 +8,13 @@ from houfeng import evaluation as ev
 from houfeng.errors import NotEnoughDataError
 from houfeng.evaluation.observed import bin_of
 from houfeng.experiments.aggregate import Blocks
+from houfeng.experiments.experiment import Experiment
 from houfeng.experiments.work import Inputs
 
 #: A rate this small stands for none: every cell is given some chance.
 LEAST_RATE = 1e-12
+#: Edges of the groups of the reliability diagram; the chance in one cell is small.
+RELIABILITY_EDGES = (0.0, 1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0)
 
 
 def active_cells(inputs: Inputs, windows: Sequence[int]) -> np.ndarray:
@@ -61,7 +64,9 @@ def occurrence_lines(
             continue
         rng = np.random.default_rng(experiment.seed)
         skill = ev.occurrence_skill(model, other, block=max(1, blocks.windows), rng=rng)
-        found[label] = _document(skill, model, len(shared), experiment)
+        chance = -np.expm1(-_stacked(chances[label], shared).ravel())
+        curve = ev.reliability(chance, active.ravel(), edges=np.array(RELIABILITY_EDGES))
+        found[label] = _document(skill, model, curve, len(shared), experiment)
     return found
 
 
@@ -69,12 +74,13 @@ def _stacked(rates: Mapping[int, np.ndarray], windows: Sequence[int]) -> np.ndar
     return np.maximum(np.stack([rates[number] for number in windows]).astype(float), LEAST_RATE)
 
 
-def _document(skill: ev.OccurrenceSkill, model: ev.OccurrenceScores, windows: int, experiment) -> dict:
+def _document(
+    skill: ev.OccurrenceSkill, model: ev.OccurrenceScores, curve: ev.Reliability, windows: int, experiment: Experiment
+) -> dict:
     numbers = {
         name: {end: _number(getattr(getattr(skill, name), end)) for end in ("value", "low", "high")}
         for name in ("log_gain", "brier_skill", "auc", "molchan", "expected_ratio")
     }
-    curve = model.reliability
     names = ("probability", "frequency", "low", "high", "n")
     columns = [getattr(curve, name).tolist() for name in names]
     return {

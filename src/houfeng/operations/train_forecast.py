@@ -4,10 +4,12 @@ Every learner is fitted on the first part of the past and judged on the rest, we
 model and against the champion it multiplies. Only then is it fitted on all that is known; the figures stay with it.
 """
 
+import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 
@@ -18,8 +20,10 @@ from houfeng.errors import FitError, InputError, NotEnoughDataError
 from houfeng.features.seismicity import standard_features
 from houfeng.models.learned.gathering import moments_of
 from houfeng.models.learned.model import FittedLearned, LearnedModel
+from houfeng.models.learned.rows import draw_quiet
 from houfeng.models.registry import create_model, model_class
 from houfeng.models.smoothed import Smoothed
+from houfeng.operations.outputs import write_text
 from houfeng.operations.training import Progress, known, silent
 from houfeng.regions import Region
 from houfeng.times import from_datetime64, to_datetime64
@@ -28,6 +32,8 @@ from houfeng.times import from_datetime64, to_datetime64
 HELD_OUT = 0.25
 #: Target where nobody says one.
 USUAL_TARGET = 4.0
+#: Quiet cells of each window that learners are judged on, half by what is expected there, half evenly.
+JUDGED_QUIET = 400
 #: Blocks of the bootstrap.
 BLOCK_DAYS = 90.0
 #: Names in the table of those that are no learners.
@@ -189,6 +195,14 @@ def train_forecast(
                            cards, fitted, left_out, inference)  # fmt: skip
 
 
+def write_training(done: TrainedForecast, folder: Path) -> tuple[str, ...]:
+    """Write ``training.json``, the cards of all learners; return the names of the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(done.document(), ensure_ascii=False, indent=1)
+    write_text(folder / "training.json", text)
+    return ("training.json",)
+
+
 def learned_names() -> tuple[str, ...]:
     """Names of all models that learn from features."""
     from houfeng.models.registry import model_names
@@ -214,23 +228,26 @@ def _judge(
     step = timedelta(days=question.horizon_days)
     count = int((history.provenance.data_end - edge) / step)
     times = to_datetime64(edge) + np.arange(count) * np.timedelta64(round(step.total_seconds() * 1e6), "us")
-    rates: dict[str, list[np.ndarray]] = {name: [] for name in (CHAMPION, *judged)}
-    inside, grid, active = history.within(region), region.grid(), []
+    inside, grid = history.within(region), region.grid()
+    rates = {name: np.zeros((count, len(grid))) for name in (CHAMPION, *judged)}
+    active, weight = np.zeros((count, len(grid)), bool), np.zeros((count, len(grid)))
+    rng = np.random.default_rng(one.model.seed)
     features = standard_features(one.model.min_magnitude)
     for number, moment in enumerate(moments_of(one.prior, history, times, question.horizon_days, features)):
-        active.append(question.active(inside, moment.time, grid))
-        rates[CHAMPION].append(one.level.of(moment.prior.background, moment.prior.triggered))
+        active[number] = question.active(inside, moment.time, grid)
+        cells, stands_for = draw_quiet(moment.prior.total, active[number], JUDGED_QUIET, rng)
+        weight[number, cells] = stands_for
+        rates[CHAMPION][number] = one.level.of(moment.prior.background, moment.prior.triggered)
         for name, fitted in judged.items():
-            rates[name].append(np.exp(fitted.rule.log_rate(fitted.rows(history, moment))))
+            rates[name][number, cells] = np.exp(fitted.rule.log_rate(fitted.rows(history, moment, cells)))
         if number % 50 == 49:
             progress(f"judged on {number + 1} of {count} windows from {edge:%Y-%m-%d} on")
     average = _average(history.as_of(edge), one, count)
     scores = {
-        name: ev.occurrence_scores(np.stack(some), np.stack(active), average)
-        for name, some in (rates | {TIME_INDEPENDENT: list(average)}).items()
+        name: ev.occurrence_scores(some, active, average, weight)
+        for name, some in (rates | {TIME_INDEPENDENT: average}).items()
     }
     block = max(1, round(BLOCK_DAYS / question.horizon_days))
-    rng = np.random.default_rng(one.model.seed)
     return tuple(
         Card(
             name,

@@ -226,20 +226,21 @@ class FittedLearned(Fitted):
         times = np.array([to_datetime64(moment)])
         return next(moments_of(self.prior, history, times, self.model.horizon_days, features))
 
-    def rows(self, history: Catalog, moment: Moment) -> Rows:
-        """All cells of a moment, as the rule takes them; what follows is not known."""
-        n, looks_at, grid = len(moment.features), self.model.looks_at, self.region.grid()
-        cells, times = np.arange(n), np.full(n, moment.time)
+    def rows(self, history: Catalog, moment: Moment, cells: np.ndarray | None = None) -> Rows:
+        """All cells of a moment, or some by number, as the rule takes them; what follows is not known."""
+        looks_at, grid = self.model.looks_at, self.region.grid()
+        cells = np.arange(len(grid)) if cells is None else cells
+        n, times = len(cells), np.full(len(cells), moment.time)
         patches, sequences = np.zeros((n, 0, 0, 0), np.float32), np.zeros((n, 0, 0), np.float32)
         if "patches" in looks_at:
             patches = MapCutter(grid, standard_features(self.model.min_magnitude)).cut(moment, cells)
         if "sequences" in looks_at:
             sequences = sequences_of(history, times, cells, grid, self.model.min_magnitude)
-        expected = self.level.of(moment.prior.background, moment.prior.triggered)
+        expected = self.level.of(moment.prior.background[cells], moment.prior.triggered[cells])
         return Rows(
             time=times,
             cell=cells,
-            features=moment.features,
+            features=moment.features[cells],
             log_prior=np.log(np.maximum(expected, 1e-15)),
             active=np.zeros(n, bool),
             weight=np.ones(n),

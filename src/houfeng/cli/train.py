@@ -1,0 +1,9 @@
+"""``houfeng train``: one verb for each kind of model that learns."""
+
+import typer
+
+from houfeng.cli import train_forecast
+
+app = typer.Typer(name="train", help="Train models: forecast, images, waveforms.", rich_markup_mode=None)
+
+train_forecast.register(app)
