@@ -40,7 +40,7 @@ def test_it_is_the_nearest_of_all_and_the_date_line_does_not_matter(seed):
     place = {"longitude": rng.uniform(179, 181, 6), "latitude": rng.uniform(-1, 1, 6)}
     all_ = nearest_fault([Fault(line) for line in lines], **place)
     each = np.array([nearest_fault([Fault(line)], **place).distance_km for line in lines])
-    assert np.allclose(all_.distance_km, each.min(axis=0), atol=0.02)
+    assert np.allclose(all_.distance_km, each.min(axis=0), atol=1e-9)
     wrapped = [Fault(np.column_stack([np.where(x > 180, x - 360, x), y])) for x, y in (line.T for line in lines)]
     assert np.allclose(nearest_fault(wrapped, **place).distance_km, all_.distance_km, atol=1e-6)
 

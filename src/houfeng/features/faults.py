@@ -54,8 +54,6 @@ def nearest_fault(faults: Sequence[Fault], *, longitude: np.ndarray, latitude: n
     InputError
         When there is no fault, or a trace has fewer than two corners.
     """
-    from scipy.spatial import cKDTree
-
     for number, fault in enumerate(faults):
         if np.ndim(fault.line) != 2 or len(fault.line) < 2 or not np.isfinite(fault.line).all():
             raise InputError(f"fault {number} has no line: give two corners or more, longitude and latitude in degrees")
@@ -65,15 +63,32 @@ def nearest_fault(faults: Sequence[Fault], *, longitude: np.ndarray, latitude: n
     start, end = (np.concatenate([piece[side] for piece in pieces]) for side in (0, 1))
     owner = np.repeat(np.arange(len(faults)), [len(piece[0]) for piece in pieces])
     points = to_xyz_km(longitude=np.atleast_1d(longitude), latitude=np.atleast_1d(latitude))
-    # A piece is no longer than STEP_KM: the nearest one is among those whose middle is nearest, to half of that.
-    middles = cKDTree((start + end) / 2)
-    _, candidates = middles.query(points, k=min(8, len(start)))
-    candidates = candidates.reshape(len(points), -1)
-    distance = _to_pieces(points[:, None], start[candidates], end[candidates])
-    best = np.argmin(distance, axis=1)
-    chord = distance[np.arange(len(points)), best]
+    chord, piece = _nearest_piece(points, start, end)
     along = 2 * EARTH_RADIUS_KM * np.arcsin(np.minimum(chord / (2 * EARTH_RADIUS_KM), 1))
-    return NearestFault(along, owner[candidates[np.arange(len(points)), best]])
+    return NearestFault(along, owner[piece])
+
+
+def _nearest_piece(points: np.ndarray, start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Straight-line distance of each point to the nearest piece, km, and its number; shapes (n,).
+
+    Pieces are tried in the order of their middles, until the next middle is so far that its piece, which reaches no
+    farther than half of STEP_KM from there, cannot be nearer.
+    """
+    from scipy.spatial import cKDTree
+
+    middles = cKDTree((start + end) / 2)
+    distance, piece = np.full(len(points), np.inf), np.zeros(len(points), np.int64)
+    open_, k = np.arange(len(points)), 8
+    while len(open_):
+        k = min(k, len(start))
+        away, tried = middles.query(points[open_], k=range(1, k + 1))
+        each = _to_pieces(points[open_, None], start[tried], end[tried])
+        best = np.argmin(each, axis=1)
+        rows = np.arange(len(open_))
+        distance[open_], piece[open_] = each[rows, best], tried[rows, best]
+        unsure = (away[:, -1] < distance[open_] + STEP_KM / 2) & (k < len(start))
+        open_, k = open_[unsure], 4 * k
+    return distance, piece
 
 
 def _pieces(line: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

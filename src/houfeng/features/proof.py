@@ -23,7 +23,7 @@ def prove(catalog: Catalog, grid: Grid, times: np.ndarray, features: Features, r
 
     For each of `times` there are three: the catalogue as it is; without everything issued later; and with great
     earthquakes fabricated in the cells, some of which happen later, some of which happened before and are issued
-    later, the issue times of some known ones being revised to later ones as well (a second report of them).
+    later, and with other magnitudes and issue times of the real ones that were not yet issued.
 
     Parameters
     ----------
@@ -52,7 +52,11 @@ def prove(catalog: Catalog, grid: Grid, times: np.ndarray, features: Features, r
 
 
 def with_false_future(catalog: Catalog, grid: Grid, moment: np.datetime64, rng: np.random.Generator) -> Catalog:
-    """`catalog` with earthquakes that nobody knew at `moment`: later ones, and earlier ones issued later."""
+    """`catalog` with another world after `moment`, of which nobody knew then.
+
+    Earthquakes are added, later ones and earlier ones issued later; those that are issued later anyway get other
+    magnitudes, and issue times up to ten days later still.
+    """
     n = AFTER + UNPUBLISHED
     offset = rng.integers(1, 30 * 86_400_000_000, n).astype("timedelta64[us]")
     offset[AFTER:] *= -1
@@ -68,7 +72,11 @@ def with_false_future(catalog: Catalog, grid: Grid, moment: np.datetime64, rng: 
         "magnitude_type": np.full(n, "", object),
         "issued": np.maximum(time, moment) + rng.integers(1, 10**12, n).astype("timedelta64[us]"),
     }
-    columns = {name: np.concatenate([column, added[name]]) for name, column in catalog.columns.items()}
+    real, unknown = dict(catalog.columns), catalog.issued > moment
+    revised = rng.integers(0, 10 * 86_400_000_000, len(catalog)).astype("timedelta64[us]")
+    real["issued"] = np.where(unknown, catalog.issued + revised, catalog.issued)
+    real["magnitude"] = np.where(unknown, rng.permutation(catalog.magnitude), catalog.magnitude)
+    columns = {name: np.concatenate([column, added[name]]) for name, column in real.items()}
     end = max(catalog.provenance.data_end, from_datetime64(columns["issued"].max()))
     return Catalog(**columns, provenance=replace(catalog.provenance, data_end=end))
 

@@ -19,11 +19,6 @@ def microseconds(moment: datetime) -> int:
     return int(to_datetime64(moment).astype(np.int64))
 
 
-def days_name(days: float | None) -> str:
-    """A window in the name of a column: ``30d``, or ``past`` for all there was."""
-    return "past" if days is None else f"{days:g}d"
-
-
 def check_radii(radii_km: Sequence[float]) -> None:
     """InputError unless there are radii, positive and ascending."""
     if not radii_km or radii_km[0] <= 0 or any(b <= a for a, b in zip(radii_km, radii_km[1:], strict=False)):
