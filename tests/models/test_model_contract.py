@@ -26,7 +26,7 @@ NETWORK = {**LEARNER, "epochs": 0.3, "members": 1, "width": 8}
 QUICKER = {
     "ensemble": {"n_windows": 6},
     **dict.fromkeys(("logistic", "svm"), LEARNER),
-    "forest": {**LEARNER, "trees": 10},
+    **dict.fromkeys(("forest", "stack"), {**LEARNER, "trees": 10}),
     "boosting": {**LEARNER, "rounds": 10},
     **dict.fromkeys(("mlp", "cnn", "rnn", "fusion"), NETWORK),
 }

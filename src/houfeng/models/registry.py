@@ -26,6 +26,7 @@ _MODELS = {
     "cnn": "houfeng.models.learned.neural:LearnedCnn",
     "rnn": "houfeng.models.learned.neural:LearnedRnn",
     "fusion": "houfeng.models.learned.neural:LearnedFusion",
+    "stack": "houfeng.models.learned.stacking:LearnedStack",
     "ensemble": "houfeng.models.ensemble.model:Ensemble",
 }
 
