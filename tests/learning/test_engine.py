@@ -6,12 +6,13 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from houfeng.errors import FitError, InputError
+from houfeng.errors import FitError, InputError, StoreError
 from houfeng.learning.checkpoint import digest_weights
 from houfeng.learning.engine import Training, predict, train
 from houfeng.learning.examples import Examples
@@ -165,6 +166,13 @@ def test_progress_is_told_at_each_evaluation():
     assert all(progress.elapsed_s > 0 for progress in told)
 
 
+def test_the_log_says_where_it_is(caplog):
+    with caplog.at_level("INFO", logger="houfeng.learning"):
+        run()
+    assert len(caplog.messages) == 4
+    assert caplog.messages[0].startswith("step 10 of 40 after ")
+
+
 def test_predictions_come_in_order_whatever_the_batches():
     network, inputs = build(CONFIG), some(50).inputs
     network.train()
@@ -296,6 +304,12 @@ def test_a_checkpoint_that_cannot_be_read_is_named(tmp_path, content):
         run(folder=tmp_path)
 
 
+def test_a_checkpoint_that_cannot_be_written_is_an_error_with_its_path(tmp_path):
+    (tmp_path / "occupied").write_text("a file, not a folder")
+    with pytest.raises(StoreError, match=r"no checkpoint could be written to .*occupied/checkpoint\.pt"):
+        run(folder=tmp_path / "occupied")
+
+
 def test_a_half_written_checkpoint_of_a_killed_process_does_no_harm(tmp_path):
     (tmp_path / "checkpoint.pt.4711.part").write_bytes(b"half")
     run(folder=tmp_path)
@@ -304,7 +318,6 @@ def test_a_half_written_checkpoint_of_a_killed_process_does_no_harm(tmp_path):
 
 CHILD = """
 import sys
-from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 import torch
 from dataclasses import replace
@@ -317,7 +330,7 @@ print(digest_weights(training.network), flush=True)
 
 
 def child(folder) -> subprocess.Popen:
-    root = str(__import__("pathlib").Path(__file__).parents[2])
+    root = str(Path(__file__).parents[2])
     return subprocess.Popen(
         [sys.executable, "-c", CHILD, str(folder), root], stdout=subprocess.PIPE, text=True, env={**os.environ}
     )

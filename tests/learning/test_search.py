@@ -129,6 +129,15 @@ def test_nonsense_is_refused():
         Space(learning_rate=(0, 1))
 
 
+def test_a_fold_of_one_class_is_named():
+    one = Examples(some().inputs, np.repeat([0, 1, 0], [22, 40, 28]))
+    with pytest.raises(InputError, match="fold 1 of 3, training: all 22 targets are 0"):
+        judge(network, Choice(0.01, 16, 5, 0.1, 0.0, 1, 4), one, forward_folds(90, 3), "binary", SETTINGS)
+    late = Examples(some().inputs, np.arange(90) % 2 * (np.arange(90) < 60))
+    with pytest.raises(InputError, match="fold 3 of 3, validation: all 23 targets are 0"):
+        judge(network, Choice(0.01, 16, 5, 0.1, 0.0, 1, 4), late, forward_folds(90, 3), "binary", SETTINGS)
+
+
 def test_a_choice_becomes_settings():
     choice = Choice(0.01, 16, 20, 0.1, 0.2, 2, 8)
     settings = choice.settings(replace(SETTINGS, steps=None, epochs=3, seed=9))

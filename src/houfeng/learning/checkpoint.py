@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from houfeng.errors import InputError
+from houfeng.errors import InputError, StoreError
 from houfeng.learning.examples import Examples
 from houfeng.learning.extra import require
 from houfeng.learning.losses import Loss
@@ -84,16 +84,25 @@ def digest_weights(network: "torch.nn.Module") -> str:
 
 
 def save(path: Path, progressed: Progressed, parts: dict[str, str]) -> None:
-    """Write a checkpoint beside `path`, then put it in its place at once."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a checkpoint beside `path`, then put it in its place at once.
+
+    Raises
+    ------
+    StoreError
+        When it cannot be written; the last one still stands.
+    """
     beside = path.with_name(f"{path.name}.{os.getpid()}.part")
-    with beside.open("wb") as file:
-        torch.save({"parts": parts, **vars(progressed)}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)
-    for left in path.parent.glob(f"{path.name}.*.part"):  # of processes killed while they wrote
-        left.unlink(missing_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with beside.open("wb") as file:
+            torch.save({"parts": parts, **vars(progressed)}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+        for left in path.parent.glob(f"{path.name}.*.part"):  # of processes killed while they wrote
+            left.unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(f"no checkpoint could be written to {path} ({error}): make room there, then resume") from error
 
 
 def load(path: Path, parts: dict[str, str]) -> Progressed | None:

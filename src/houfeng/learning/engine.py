@@ -8,6 +8,7 @@ That is why a training killed anywhere resumes to the same bits: a checkpoint ne
 """
 
 import contextlib
+import logging
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -27,6 +28,7 @@ from houfeng.learning.settings import TrainSettings
 from houfeng.learning.tensors import device_of, evaluating, seed_of, seeded, tensor, tensors, threads, weights_of
 
 torch = require("torch")
+log = logging.getLogger(__name__)
 
 Augment = Callable[[dict[str, "torch.Tensor"], "torch.Generator"], dict[str, "torch.Tensor"]]
 
@@ -44,11 +46,18 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What a progress hook is told at each evaluation."""
+    """What a progress hook (and the log) is told at each evaluation."""
 
     point: Point
     steps: int
     elapsed_s: float
+
+    def __str__(self) -> str:
+        point = self.point
+        return (
+            f"step {point.step} of {self.steps} after {self.elapsed_s:.0f} s: loss {point.train_loss:.4g}, validation "
+            f"{point.validation_loss:.4g}, learning rate {point.learning_rate:.2g}, gradient {point.gradient_norm:.2g}"
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,6 +141,8 @@ def train(
         For a target this loss cannot be learned from (one class only, say), or a checkpoint of another training.
     FitError
         When the loss is not a number or the gradients explode; the message names step, rate, row and remedy.
+    StoreError
+        When a checkpoint cannot be written.
     """
     loss, team = loss_of(loss), team or Solo()
     _check(examples, validation, loss, settings, team)
@@ -145,8 +156,11 @@ def train(
         started = written = time.monotonic()
         while not run.state.stopped:
             run.step()
-            if run.evaluate_if_due() and progress is not None and team.rank == 0:
-                progress(Progress(run.points[-1], run.total, time.monotonic() - started))
+            if run.evaluate_if_due() and team.rank == 0:
+                now = Progress(run.points[-1], run.total, time.monotonic() - started)
+                log.info("%s", now)
+                if progress is not None:
+                    progress(now)
             every = settings.checkpoint_every_steps
             due = run.state.step % every == 0 if every else time.monotonic() - written >= settings.checkpoint_every_s
             if path and team.rank == 0 and (due or run.state.stopped):

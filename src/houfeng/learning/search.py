@@ -16,7 +16,7 @@ from houfeng.learning.engine import train
 from houfeng.learning.examples import Examples
 from houfeng.learning.extra import require
 from houfeng.learning.folds import Fold
-from houfeng.learning.losses import Loss
+from houfeng.learning.losses import Loss, loss_of
 from houfeng.learning.settings import TrainSettings
 from houfeng.learning.tensors import seed_of
 
@@ -90,10 +90,21 @@ def judge(
     base: TrainSettings,
     goes_on: Callable[[int, float], bool] = lambda number, mean: True,
 ) -> Trial:
-    """Train once a fold and average the best validation losses, while `goes_on(fold number, mean so far)`."""
+    """Train once a fold and average the best validation losses, while `goes_on(fold number, mean so far)`.
+
+    Raises
+    ------
+    InputError
+        When a fold has one class only, to learn from or to be judged on.
+    """
     losses = []
     for number, fold in enumerate(folds):
         learned, unseen = examples.select(fold.train), examples.select(fold.validation)
+        for part, rows in (("training", learned), ("validation", unseen)):
+            try:
+                loss_of(loss).check(rows.target)
+            except InputError as error:
+                raise InputError(f"fold {number + 1} of {len(folds)}, {part}: {error}") from error
         try:
             done = train(build_network(choice), learned, unseen, loss=loss, settings=choice.settings(base))
         except FitError as error:
