@@ -50,6 +50,19 @@ def test_few_values_are_never_judged():
     assert not flag_outliers(series(np.full(50, 3.0))).any()
 
 
+@pytest.mark.parametrize(("days", "flagged"), [(1, 1), (2, 2), (3, 0), (12, 0)])
+def test_a_step_at_the_end_is_no_outlier_once_three_days_show_it(days, flagged):
+    east = np.random.default_rng(2).standard_normal(200)
+    east[-days:] += 40.0
+    assert flag_outliers(series(east)).sum() == flagged
+
+
+def test_days_above_and_below_at_the_end_are_no_step():
+    east = np.random.default_rng(2).standard_normal(200)
+    east[-4:] += (40.0, -40.0, 40.0, -40.0)
+    assert flag_outliers(series(east)).sum() == 4
+
+
 @pytest.mark.parametrize("more", [{"window_days": 5}, {"n_sigma": 0.0}])
 def test_mistakes_are_named(more):
     with pytest.raises(InputError, match="at least 15"):

@@ -2,8 +2,8 @@
 
 No model of the solid Earth's tide is used (the one free package that computes it carries a copyleft licence and needs
 a Fortran compiler): the response to each group of tidal waves is fitted instead, see :mod:`houfeng.geodesy.tides`.
-Air pressure enters by one factor, about -0.3 microgal per hPa (Warburton & Goodkind 1977, doi:10.1111/
-j.1365-246X.1977.tb06923.x). Weights and intervals know white noise, flicker noise and a random walk.
+Air pressure enters by one factor, about -0.3 microgal per hPa (Warburton & Goodkind 1977,
+Geophys. J. R. Astr. Soc. 48, 281). Weights and intervals know white noise, flicker noise and a random walk.
 """
 
 from collections.abc import Sequence

@@ -11,8 +11,8 @@ from houfeng.errors import InputError, NotEnoughDataError, SourceError
 from houfeng.geodesy.positions import days_between
 from houfeng.times import DAY_S, to_datetime64
 
-#: Time after which the GPS satellites repeat their tracks, less than a sidereal day (Choi et al. 2004,
-#: doi:10.1029/2003GL018621).
+#: Time after which the GPS satellites repeat their tracks, less than a sidereal day (Choi and others 2004,
+#: doi:10.1029/2004GL021621).
 REPEAT_S = 86_155.0
 
 

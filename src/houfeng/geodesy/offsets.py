@@ -63,7 +63,7 @@ def detect_offsets(
     *,
     false_alarm: float = 0.01,
     window_days: int = 60,
-    min_after: int = 5,
+    min_after: int = 3,
     max_offsets: int = 30,
 ) -> tuple[Offset, ...]:
     """Find steps that `model` does not hold.

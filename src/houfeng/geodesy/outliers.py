@@ -12,10 +12,16 @@ _MAD_TO_SIGMA = 1.4826
 _LEAST_SPREAD_MM = 0.02
 
 
+#: So many in a row at the end of a series are taken for a step.
+MIN_RUN = 3
+
+
 def flag_outliers(
     positions: Positions, *, window_days: int = 61, n_sigma: float = 6.0, trailing: bool = False
 ) -> np.ndarray:
     """Which values lie further than `n_sigma` robust deviations from the running median.
+
+    In the last half window the median cannot follow a step yet: there, three or more in a row on one side are kept.
 
     Parameters
     ----------
@@ -47,7 +53,10 @@ def flag_outliers(
         values = positions.displacement_mm[c][good]
         middle, spread = _running(values, window_days, trailing=trailing)
         spread = np.maximum(_MAD_TO_SIGMA * spread, _LEAST_SPREAD_MM)
-        flagged[c, good] = np.abs(values - middle) > n_sigma * spread
+        away = np.abs(values - middle) > n_sigma * spread
+        if not trailing:
+            away &= ~_fresh_step(away, values > middle, window_days // 2)
+        flagged[c, good] = away
     return flagged
 
 
@@ -55,6 +64,19 @@ def clean(positions: Positions, *, window_days: int = 61, n_sigma: float = 6.0) 
     """Positions with outliers set to NaN, and how many there were."""
     flagged = flag_outliers(positions, window_days=window_days, n_sigma=n_sigma)
     return positions.without(flagged), int(flagged.sum())
+
+
+def _fresh_step(away: np.ndarray, above: np.ndarray, n_last: int) -> np.ndarray:
+    """Three or more in a row, all above or all below, among the last: a step that the median has not followed yet."""
+    kept = np.zeros(len(away), bool)
+    first = max(0, len(away) - n_last)
+    start = first
+    for i in range(first, len(away) + 1):
+        if i == len(away) or not away[i] or (i > start and above[i] != above[i - 1]):
+            if i - start >= MIN_RUN:
+                kept[start:i] = True
+            start = i if i < len(away) and away[i] else i + 1
+    return kept
 
 
 def _running(values: np.ndarray, window: int, *, trailing: bool) -> tuple[np.ndarray, np.ndarray]:
