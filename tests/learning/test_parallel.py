@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from houfeng.errors import FitError, InputError
+from houfeng.learning.checkpoint import digest_weights
 from houfeng.learning.engine import train
 from houfeng.learning.examples import Examples
 from houfeng.learning.networks import FusionConfig, MapCnnConfig, MlpConfig, build
@@ -38,7 +39,8 @@ def test_two_processes_equal_one_and_resume_each_others_work(tmp_path):
         assert ours.validation_loss == pytest.approx(theirs.validation_loss, rel=1e-5)
         assert ours.train_loss == pytest.approx(theirs.train_loss, rel=1e-5)
         assert ours.gradient_norm == pytest.approx(theirs.gradient_norm, rel=1e-4)
-    assert (tmp_path / "checkpoint.pt").is_file()
+    again = train(build(CONFIG), some(70), some(31, 1), loss="binary", settings=SETTINGS, folder=tmp_path)
+    assert digest_weights(again.network) == digest_weights(two.network)
     assert not two.network.training
     assert two.stopped == "all steps done"
 
