@@ -8,13 +8,14 @@ multiplied by its factor of the moment. A factor of one everywhere is the champi
 import os
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
 
 from houfeng.catalogs.catalog import Catalog
 from houfeng.errors import InputError
+from houfeng.features.base import Layer
 from houfeng.features.seismicity import standard_features
 from houfeng.forecasts.counts import Counts
 from houfeng.forecasts.forecast import Forecast
@@ -49,6 +50,8 @@ class LearnedModel(Model):
         Of the adaptive ETAS.
     seed
         Of whatever is random in learning.
+    layers
+        Further columns from elsewhere than the catalogue; not written down with the other parameters.
     """
 
     target_magnitude: float | None = None
@@ -60,6 +63,7 @@ class LearnedModel(Model):
     location_error_km: float = 5.0
     n_catalogs: int = 10_000
     seed: int = 132
+    layers: tuple[Layer, ...] = field(default=(), repr=False, compare=False, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -122,7 +126,7 @@ class LearnedModel(Model):
 def _gathered(model: LearnedModel, history: Catalog, region: Region) -> tuple[FittedAdaptiveEtas, Gathered]:
     """The champion, and rows: kept for the next learner that asks the same of the same past."""
     key = (os.getpid(), id(history), history.provenance.data_end, len(history), region.name, model.base, model.question,
-           model.looks_at)  # fmt: skip
+           tuple(map(id, model.layers)), model.looks_at)  # fmt: skip
     if key not in _KEPT:
         while len(_KEPT) >= KEPT_GATHERINGS:
             _KEPT.pop(next(iter(_KEPT)))
@@ -131,7 +135,8 @@ def _gathered(model: LearnedModel, history: Catalog, region: Region) -> tuple[Fi
         rng = np.random.default_rng(model.seed)
         features = standard_features(model.min_magnitude)
         # The history is kept with it: its id is no other's as long as it lives.
-        _KEPT[key] = history, prior, gather(prior, history, model.question, features, rng, looks_at=model.looks_at)
+        _KEPT[key] = history, prior, gather(prior, history, model.question, features, rng, layers=model.layers,
+                                   looks_at=model.looks_at)  # fmt: skip
     return _KEPT[key][1:]
 
 
@@ -224,7 +229,7 @@ class FittedLearned(Fitted):
         """Features and prior of all cells."""
         features = standard_features(self.model.min_magnitude)
         times = np.array([to_datetime64(moment)])
-        return next(moments_of(self.prior, history, times, self.model.horizon_days, features))
+        return next(moments_of(self.prior, history, times, self.model.horizon_days, features, self.model.layers))
 
     def rows(self, history: Catalog, moment: Moment, cells: np.ndarray | None = None) -> Rows:
         """All cells of a moment, or some by number, as the rule takes them; what follows is not known."""
@@ -233,7 +238,7 @@ class FittedLearned(Fitted):
         n, times = len(cells), np.full(len(cells), moment.time)
         patches, sequences = np.zeros((n, 0, 0, 0), np.float32), np.zeros((n, 0, 0), np.float32)
         if "patches" in looks_at:
-            patches = MapCutter(grid, standard_features(self.model.min_magnitude)).cut(moment, cells)
+            patches = MapCutter(grid, standard_features(self.model.min_magnitude), self.model.layers).cut(moment, cells)
         if "sequences" in looks_at:
             sequences = sequences_of(history, times, cells, grid, self.model.min_magnitude)
         expected = self.level.of(moment.prior.background[cells], moment.prior.triggered[cells])

@@ -10,8 +10,11 @@ from houfeng.regions import Grid
 SIDE = 9
 #: Earthquakes in a sequence, how far from the cell, and how long ago at most.
 EVENTS, RADIUS_KM, MOST_DAYS = 32, 75.0, 3652.5
-#: Of the features, those of which maps are made: their names begin so.
-MAPPED = ("log_count_", "log_rate_past", "log_energy", "largest_")
+#: Of the features, those of which maps are made, beside the prior.
+MAPPED = (
+    *("log_count_7d_r10", "log_count_30d_r10", "log_count_365d_r10", "log_rate_past_r10", "log_count_30d_r30"),
+    *("log_rate_past_r30", "log_moment_30d_r30", "log_moment_365d_r30", "largest_30d_r30"),
+)
 
 
 class Maps:
@@ -38,8 +41,8 @@ class Maps:
 
 
 def mapped(names: tuple[str, ...]) -> np.ndarray:
-    """Which of the features are made maps of."""
-    return np.array([i for i, name in enumerate(names) if name.startswith(MAPPED)], int)
+    """Which of the features maps are made of."""
+    return np.array([i for i, name in enumerate(names) if name in MAPPED], int)
 
 
 def sequences_of(

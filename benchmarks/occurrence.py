@@ -1,0 +1,228 @@
+"""Is there an earthquake in this cell within a week? Every learner against the champion, layer by layer.
+
+``python benchmarks/occurrence.py [--region california|chile] [--only NAMES] [--ablation] [--shared DIR] [--json]``
+
+California, M>=4 from features of M>=3.5; Chile, M>=5 from features of M>=4: the catalogues that come with Houfeng.
+Learned on what was known by 2007 (California) or 2009 (Chile), judged week by week to 2020 on 400 sampled quiet cells
+of each week and every active one, against the rates of the champion that they multiply and the time-independent model.
+Intervals are 95 %, blocks of 13 weeks. Nothing was chosen on the weeks judged. The ablation (California) learns boosted
+trees from 2006 to 2013, when all layers are there, and is judged from 2013 on.
+"""
+
+import argparse
+import time
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+from harness import Figure, _located, report
+from occurrence_layers import EVERY_DAYS, geology, gnss, weather
+
+from houfeng import evaluation as ev
+from houfeng.catalogs.bundled import load_bundled
+from houfeng.features.seismicity import standard_features
+from houfeng.models.adaptive.model import AdaptiveEtas
+from houfeng.models.learned.gathering import MapCutter, Question, gather, moments_of
+from houfeng.models.learned.learners import Boosting, Forest, Logistic, SupportVectors
+from houfeng.models.learned.networks import Network
+from houfeng.models.learned.rows import Level, Rows, draw_quiet
+from houfeng.models.learned.stacking import Stack
+from houfeng.models.learned.views import sequences_of
+from houfeng.models.smoothed import Smoothed
+from houfeng.operations.training import known
+from houfeng.regions import Region
+
+SEED, JUDGED_QUIET, BLOCK = 132, 400, 13
+ALL = ("features", "patches", "sequences")
+#: Region: completeness, target, learned until, judged until.
+CASES = {
+    "california": (3.5, 4.0, datetime(2007, 1, 1, tzinfo=UTC), datetime(2020, 1, 1, tzinfo=UTC)),
+    "chile": (4.5, 5.0, datetime(2009, 1, 1, tzinfo=UTC), datetime(2020, 1, 1, tzinfo=UTC)),
+}
+#: The ablation is learned from and judged from.
+ABLATED = datetime(2006, 6, 1, tzinfo=UTC), datetime(2013, 1, 1, tzinfo=UTC)
+LEARNERS = {
+    "logistic": Logistic(), "forest": Forest(), "svm": SupportVectors(), "boosting": Boosting(),
+    "mlp": Network(("features",)), "cnn": Network(("patches",)), "rnn": Network(("sequences",)),
+    "fusion": Network(ALL), "stack": Stack((Logistic(), Forest(60), Boosting())),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Shuffled(Question):
+    """Every moment has what followed another one, drawn at random: nothing can be learned of time."""
+
+    other: dict = field(default_factory=dict)
+
+    def active(self, catalog, moment, grid):
+        """Of the other moment."""
+        return super().active(catalog, self.other[moment], grid)
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """What was judged: rows of every week, and where they stand among all cells."""
+
+    rows: Rows
+    window: np.ndarray
+    shape: tuple[int, int]
+    reference: np.ndarray
+    background: np.ndarray
+    triggered: np.ndarray
+
+    def rows_at(self, level: Level) -> Rows:
+        """With another level of the prior."""
+        return replace(self.rows, log_prior=np.log(np.maximum(level.of(self.background, self.triggered), 1e-15)))
+
+    def scores(self, log_rate: np.ndarray) -> ev.OccurrenceScores:
+        """Of rates of the rows."""
+        rates, weight = np.zeros(self.shape), np.zeros(self.shape)
+        active = np.zeros(self.shape, bool)
+        place = self.window, self.rows.cell
+        rates[place], weight[place], active[place] = np.exp(log_rate), self.rows.weight, self.rows.active
+        return ev.occurrence_scores(rates, active, self.reference, weight)
+
+
+def say(text: str) -> None:
+    """Progress, with CPU seconds."""
+    print(f"  [{time.process_time():7.1f} CPU-s] {text}", flush=True)
+
+
+def judged(prior, level, history, question, since, features, layers=()) -> Trial:
+    """All that is needed to judge any learner on the weeks from `since` to the end of `history`."""
+    grid, rng = prior.region.grid(), np.random.default_rng(SEED)
+    inside, maps = history.within(prior.region), MapCutter(grid, features, layers)
+    times = question.moments(since, history.provenance.data_end)
+    parts, window, both = [], [], []
+    for number, moment in enumerate(moments_of(prior, history, times, question.horizon_days, features, layers)):
+        active = question.active(inside, moment.time, grid)
+        cells, weight = draw_quiet(moment.prior.total, active, JUDGED_QUIET, rng)
+        expected = level.of(moment.prior.background[cells], moment.prior.triggered[cells])
+        parts.append(
+            Rows(np.full(len(cells), moment.time), cells, moment.features[cells], np.log(np.maximum(expected, 1e-15)),
+                 active[cells], weight, maps.cut(moment, cells),
+                 sequences_of(history, np.full(len(cells), moment.time), cells, grid, prior.model.min_magnitude))
+        )  # fmt: skip
+        both.append((moment.prior.background[cells], moment.prior.triggered[cells]))
+        window.append(np.full(len(cells), number))
+    fitted = Smoothed(min_magnitude=prior.model.min_magnitude).fit(history.as_of(since), prior.region)
+    share = float(fitted.sizes.survival(question.magnitude)) * question.horizon_days
+    average = np.maximum(fitted.rate.per_day * fitted.cell_share * share, 1e-12)
+    shape = len(times), len(grid)
+    return Trial(Rows.joined(parts), np.concatenate(window), shape, np.tile(average, (shape[0], 1)),
+                 *(np.concatenate(part) for part in zip(*both, strict=True)))  # fmt: skip
+
+
+def figures_of(name: str, own, champion, average) -> list[Figure]:
+    """Its line of the table."""
+    rng = np.random.default_rng(SEED)
+    over = ev.occurrence_skill(own, champion, block=BLOCK, rng=rng)
+    plain = ev.occurrence_skill(own, average, block=BLOCK, rng=rng)
+    return [
+        Figure(f"{name}.nats_over_champion", over.log_gain.value, "",
+               peer=f"{over.log_gain.low:+.3f} to {over.log_gain.high:+.3f}"),
+        Figure(f"{name}.nats_over_smoothed", plain.log_gain.value, "",
+               peer=f"{plain.log_gain.low:+.3f} to {plain.log_gain.high:+.3f}"),
+        Figure(f"{name}.brier_skill", plain.brier_skill.value, "",
+               peer=f"{plain.brier_skill.low:+.4f} to {plain.brier_skill.high:+.4f}"),
+        Figure(f"{name}.auc", plain.auc.value, "", peer=f"{plain.auc.low:.3f} to {plain.auc.high:.3f}"),
+        Figure(f"{name}.molchan", plain.molchan.value, "", peer=f"{plain.molchan.low:.3f} to {plain.molchan.high:.3f}"),
+        Figure(f"{name}.expected_ratio", plain.expected_ratio.value, "",
+               peer=f"{plain.expected_ratio.low:.2f} to {plain.expected_ratio.high:.2f}"),
+    ]  # fmt: skip
+
+
+def compare(region: str, names: list[str]) -> list[Figure]:
+    """Every learner, and boosted trees whose labels were shuffled in time."""
+    mc, target, since, until = CASES[region]
+    where, catalog = Region.named(region), load_bundled(region)
+    early, history = known(catalog, where, since), known(catalog, where, until)
+    features, question = standard_features(mc), Question(target)
+    prior = AdaptiveEtas(min_magnitude=mc).fit(early, where)
+    say(f"{region}: champion fitted to {since:%Y-%m-%d}")
+    got = gather(prior, early, question, features, np.random.default_rng(SEED), looks_at=ALL)
+    say(f"{len(got.rows)} rows, {int(got.rows.active.sum())} active, of {got.moments} weeks")
+    trial = judged(prior, got.level, history, question, since, features)
+    say(f"judged on {int(trial.rows.active.sum())} active cells of {trial.shape[0]} weeks")
+    champion = trial.scores(trial.rows.log_prior)
+    average = trial.scores(np.log(trial.reference[trial.window, trial.rows.cell]))
+    figures = figures_of("smoothed", average, champion, average)
+    figures += figures_of("champion", champion, champion, average)
+    for name in names:
+        rule = LEARNERS[name].fit(got.rows, np.random.default_rng(SEED))
+        figures += figures_of(name, trial.scores(rule.log_rate(trial.rows)), champion, average)
+        say(f"{name}: {figures[-6].value:+.4f} nats over the champion ({figures[-6].peer})")
+    return figures + shuffled(prior, early, question, features, trial, average)
+
+
+def shuffled(prior, early, question, features, trial: Trial, average) -> list[Figure]:
+    """With labels shuffled in time there must be no gain over the time-independent model."""
+    start = prior.sources(early).origin + timedelta(days=prior.result.past.data.start_day)
+    times = question.moments(start, early.provenance.data_end)
+    other = dict(zip(times, np.random.default_rng(SEED + 1).permutation(times), strict=True))
+    got = gather(prior, early, Shuffled(question.magnitude, other=other), features, np.random.default_rng(SEED))
+    rule = Boosting().fit(got.rows, np.random.default_rng(SEED))
+    own = trial.scores(rule.log_rate(trial.rows_at(got.level)))
+    skill = ev.occurrence_skill(own, average, block=BLOCK, rng=np.random.default_rng(SEED))
+    low, high = skill.log_gain.low, skill.log_gain.high
+    say(f"labels shuffled in time: {got.level}, {skill.log_gain.value:+.3f} ({low:+.3f} to {high:+.3f}) over smoothed")
+    return [
+        Figure("shuffled.nats_over_smoothed", skill.log_gain.value, "", peer=f"{low:+.3f} to {high:+.3f}"),
+        Figure("shuffled.nats_over_smoothed_low", low, "", 0.0, peer="no sure gain from labels shuffled in time"),
+    ]
+
+
+def ablation(shared: Path) -> list[Figure]:
+    """California: boosted trees with one layer after another, and networks on images and sequences alone."""
+    mc, target, _, until = CASES["california"]
+    where, catalog = Region.named("california"), load_bundled("california")
+    since = ABLATED[1]
+    early, history = known(catalog, where, since), known(catalog, where, until)
+    prior = AdaptiveEtas(min_magnitude=mc).fit(early, where)
+    weeks = np.arange("2006-01-02", f"{until:%Y-%m-%d}", EVERY_DAYS, dtype="datetime64[D]").astype("datetime64[us]")
+    layers = [geology(), weather(where, weeks, SEED)]
+    folder = shared / "geodesy" / "daily"
+    if folder.is_dir():
+        layers.append(gnss(folder, where, weeks))
+    features, question = standard_features(mc), Question(target)
+    got = gather(prior, early, question, features, np.random.default_rng(SEED), layers=layers, looks_at=ALL)
+    rows = got.rows.since(np.datetime64(ABLATED[0].replace(tzinfo=None), "us"))
+    trial = judged(prior, got.level, history, question, since, features, layers)
+    names = [name for part in (*features, *layers) for name in part.names]
+    own = {layer.name: [names.index(name) for name in layer.names] for layer in layers}
+    base = list(range(sum(len(feature.names) for feature in features)))
+    trials = {"seismicity": (Boosting(), base)}
+    trials |= {f"+{name}": (Boosting(), base + columns) for name, columns in own.items()}
+    trials |= {"images": (Network(("patches",)), base), "sequences": (Network(("sequences",)), base)}
+    trials |= {"fused": (Network(ALL), base), "everything": (Network(ALL), list(range(len(names))))}
+    say(f"ablation: {len(rows)} rows, {int(rows.active.sum())} active; judged on {int(trial.rows.active.sum())}")
+    champion, figures, scored = trial.scores(trial.rows.log_prior), [], {}
+    for name, (learner, columns) in trials.items():
+        rule = learner.fit(replace(rows, features=rows.features[:, columns]), np.random.default_rng(SEED))
+        scored[name] = trial.scores(rule.log_rate(replace(trial.rows, features=trial.rows.features[:, columns])))
+        for against, other in (("champion", champion), ("seismicity", scored["seismicity"])):
+            gain = ev.occurrence_skill(scored[name], other, block=BLOCK, rng=np.random.default_rng(SEED)).log_gain
+            figures.append(Figure(f"ablation.{name}.nats_over_{against}", gain.value, "",
+                                  peer=f"{gain.low:+.3f} to {gain.high:+.3f}"))  # fmt: skip
+        say(f"{name}: {figures[-2].value:+.4f} over the champion ({figures[-2].peer})")
+    return figures
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--region", choices=CASES, default="california")
+    parser.add_argument("--only", default=",".join(LEARNERS), help="learners, by name")
+    parser.add_argument("--ablation", action="store_true", help="the ablation alone")
+    parser.add_argument("--shared", type=Path, metavar="DIR", help="folder of the shared data sets")
+    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
+    given = parser.parse_args()
+    if given.ablation:
+        figures = ablation(_located(given.shared))
+    else:
+        figures = compare(given.region, [name for name in given.only.split(",") if name])
+    report(f"occurrence {given.region}" + (" ablation" if given.ablation else ""), figures, given.json)
+
+
+if __name__ == "__main__":
+    main()

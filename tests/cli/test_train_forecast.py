@@ -1,0 +1,83 @@
+"""``houfeng train forecast`` on real data: Coquimbo's part of the Chilean catalogue, judged and kept."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+AS_OF = "2015-01-01T00:00:00Z"
+
+
+def arguments(region, *more: str) -> list[str]:
+    return ["train", "forecast", "--region", str(region), "--catalog", "chile", "--as-of", AS_OF,
+            "--min-magnitude", "4.5", "--target", "4.5", "--horizon", "30d", *more]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """One training, whose answer several tests read."""
+    from houfeng.cli.main import main
+
+    folder = tmp_path_factory.mktemp("train")
+    region = folder / "coquimbo.geojson"
+    corners = [[-73, -33], [-70, -33], [-70, -29], [-73, -29], [-73, -33]]
+    region.write_text(json.dumps({"type": "Polygon", "coordinates": [corners]}))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOUFENG_DATA_DIR", str(folder / "data"))
+        assert main(arguments(region, "--models", "boosting,logistic", "--out", str(folder / "out"), "--json")) == 0
+    return folder, region
+
+
+@pytest.fixture
+def told(done, capsys):
+    return json.loads((done[0] / "out" / "training.json").read_text())
+
+
+def test_every_learner_stands_beside_champion_and_average(told):
+    cards = {card["name"]: card for card in told["cards"]}
+    assert set(cards) == {"champion", "smoothed", "boosting", "logistic"}
+    assert told["target_magnitude"] == 4.5 and told["horizon_days"] == 30
+    assert cards["champion"]["over_champion"]["log_gain"]["value"] == 0
+    assert cards["smoothed"]["over_smoothed"]["log_gain"]["value"] == 0
+    for card in cards.values():
+        gain = card["over_champion"]["log_gain"]
+        assert gain["low"] <= gain["value"] <= gain["high"]
+        assert card["verdict"] == ("better" if gain["low"] > 0 else "worse" if gain["high"] < 0 else "undecided")
+        assert 0.4 < card["over_smoothed"]["auc"]["value"] <= 1
+    assert cards["champion"]["over_smoothed"]["log_gain"]["value"] == pytest.approx(
+        -cards["smoothed"]["over_champion"]["log_gain"]["value"]
+    )
+    assert told["best"] in ("boosting", "logistic")
+
+
+def test_what_is_judged_on_comes_after_what_is_learned_from(told):
+    start, end = told["judged"]
+    assert "2004-" in start and end.startswith("2015-01-01")
+
+
+def test_inference_for_all_cells_is_told(told):
+    assert set(told["inference_s"]) == {"boosting", "logistic"}
+    assert all(0 < seconds < 30 for seconds in told["inference_s"].values())
+
+
+def test_people_get_a_table_and_where_the_files_are(done, houfeng):
+    code, out, err = houfeng(*arguments(done[1], "--models", "boosting", "--out", "here"))
+    assert code == 0
+    assert "nats over champion" in out and "boosting" in out and "DRAFT. PSEUDO-PROSPECTIVE" in out
+    assert "no promise" in out and "files: here/" in out
+    assert "boosting learned" in err
+    assert json.loads(Path("here/training.json").read_text())["best"] == "boosting"
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [(("--models", "poisson"), "learns nothing from features; learned models are logistic"),
+     (("--models", "bosting"), "did you mean 'boosting'"),
+     (("--models", "boosting", "--target", "4.0"), "below the completeness"),
+     (("--models", "boosting", "--target", "7.0"), "active"),
+     (("--models", "boosting", "--horizon", "soon"), "cannot read the horizon")],
+)  # fmt: skip
+def test_what_cannot_be_trained_is_said_in_one_line(coquimbo, houfeng, more, words):
+    code, out, err = houfeng(*arguments(coquimbo, *more))
+    assert code == 2 and out == ""
+    assert words in err.splitlines()[-1]
