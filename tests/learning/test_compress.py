@@ -134,6 +134,19 @@ def test_learning_from_the_mixture_is_learning_from_both(share, told, raw, expos
         )
 
 
+@given(st.floats(0.2, 30), st.floats(0.01, 0.99))
+def test_a_teacher_of_a_weighted_loss_is_not_weighted_twice(weight, chance):
+    """The best output under a weight, handed to a student of the same loss, is the best output again."""
+    best = np.log(weight * chance / (1 - chance))
+    assert soften(np.array([chance]), np.array([best]), Binary(weight), 0.5) == pytest.approx([chance])
+    weights = (1.0, weight, 2.0)
+    truth = np.array([[1 - chance, 0.6 * chance, 0.4 * chance]])
+    told = soften(truth, np.log(truth * weights), Categorical(weights), 0.5)
+    assert told == pytest.approx(truth)
+    many = soften(truth[:, :, None], np.log(truth * weights)[:, :, None], Categorical(weights), 0.5)
+    assert many[:, :, 0] == pytest.approx(truth)
+
+
 def test_softened_classes_are_probabilities():
     raw = np.array([[1.0, 2.0, 0.0], [900.0, 0.0, 0.0]])
     soft = soften(np.array([0, 0]), raw, Categorical(), 0.5)

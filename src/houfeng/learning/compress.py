@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from houfeng.errors import InputError
-from houfeng.learning.engine import Training, train
+from houfeng.learning.engine import Augment, Training, train
 from houfeng.learning.examples import Examples, as_network_sees
 from houfeng.learning.extra import require
 from houfeng.learning.losses import Binary, Categorical, Loss, Poisson, loss_of
@@ -30,6 +30,7 @@ def prune(
     *,
     loss: str | Loss,
     settings: TrainSettings,
+    augment: Augment | None = None,
 ) -> Training:
     """Set the smallest weights to zero, everywhere at once, and train the others on (unstructured pruning).
 
@@ -42,7 +43,7 @@ def prune(
         Trained; left as it is.
     share
         Part of the weights (matrices and kernels) set to zero, in (0, 1).
-    examples, validation, loss, settings
+    examples, validation, loss, settings, augment
         Of the fine-tuning, as in `train`.
     """
     _share(share)
@@ -55,7 +56,7 @@ def prune(
         if parameter.ndim >= 2 and parameter.requires_grad
     ]
     masks.global_unstructured(places, pruning_method=masks.L1Unstructured, amount=share)
-    training = train(pruned, examples, validation, loss=loss, settings=settings)
+    training = train(pruned, examples, validation, loss=loss, settings=settings, augment=augment)
     for module, name in places:
         masks.remove(module, name)
     return training
@@ -143,6 +144,7 @@ def distil(
     loss: str | Loss,
     settings: TrainSettings,
     share: float = 0.7,
+    augment: Augment | None = None,
 ) -> Training:
     """Train `student` on what `teacher` says as well as on the truth (Hinton et al. 2015, arXiv:1503.02531).
 
@@ -154,31 +156,35 @@ def distil(
         Gives raw outputs for inputs: ``functools.partial(predict, network)`` or ``predictor.predict``.
     share
         Weight of the teacher's word, in (0, 1); the rest is the target's.
-    examples, validation, loss, settings
-        As in `train`; the validation keeps the truth alone.
+    examples, validation, loss, settings, augment
+        As in `train`; the validation keeps the truth alone. The teacher is taken to have learned with this `loss`,
+        and sees the examples as they are.
     """
     _share(share)
     loss = loss_of(loss)
     told = soften(examples.target, teacher(examples.inputs), loss, share)
-    return train(student, replace(examples, target=told), validation, loss=loss, settings=settings)
+    return train(student, replace(examples, target=told), validation, loss=loss, settings=settings, augment=augment)
 
 
 def soften(target: NDArray, raw: NDArray, loss: Loss, share: float) -> NDArray:
     """`target` mixed with what the raw outputs of a teacher mean.
 
     All our losses but Huber's are straight in the target (squares up to a constant), so learning from the mixture
-    is learning from both.
+    is learning from both. Class weights shift what a teacher says; the shift is taken back before it is mixed in,
+    because the same weights act on the student.
     """
     raw = np.asarray(raw, dtype=float)
     if isinstance(loss, Poisson):
         counts, exposure = target[..., 0], target[..., 1]
         return np.stack([(1 - share) * counts + share * exposure * np.exp(raw), exposure], -1)
     if isinstance(loss, Categorical):
+        weights = np.asarray(loss.class_weights or np.ones(raw.shape[1]))
+        raw = raw - np.log(weights).reshape(-1, *[1] * (raw.ndim - 2))
         shifted = np.exp(raw - raw.max(axis=1, keepdims=True))
         taught = shifted / shifted.sum(axis=1, keepdims=True)  # (n, k, ...)
         hard = np.moveaxis(np.eye(raw.shape[1])[target], -1, 1) if target.dtype.kind in "iu" else target
         return (1 - share) * hard + share * taught
-    taught = np.exp(-np.logaddexp(0, -raw)) if isinstance(loss, Binary) else raw
+    taught = np.exp(-np.logaddexp(0, np.log(loss.pos_weight) - raw)) if isinstance(loss, Binary) else raw
     return (1 - share) * target + share * taught
 
 
