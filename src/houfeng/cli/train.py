@@ -2,8 +2,9 @@
 
 import typer
 
-from houfeng.cli import train_forecast
+from houfeng.cli import train_forecast, train_images
 
 app = typer.Typer(name="train", help="Train models: forecast, images, waveforms.", rich_markup_mode=None)
 
 train_forecast.register(app)
+train_images.register(app)
