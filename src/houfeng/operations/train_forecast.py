@@ -20,7 +20,7 @@ from houfeng.errors import FitError, InputError, NotEnoughDataError
 from houfeng.features.seismicity import standard_features
 from houfeng.models.learned.gathering import moments_of
 from houfeng.models.learned.model import FittedLearned, LearnedModel
-from houfeng.models.learned.rows import draw_quiet
+from houfeng.models.learned.rows import Rows, draw_quiet
 from houfeng.models.registry import create_model, model_class
 from houfeng.models.smoothed import Smoothed
 from houfeng.operations.outputs import write_text
@@ -34,6 +34,8 @@ HELD_OUT = 0.25
 USUAL_TARGET = 4.0
 #: Quiet cells of each window that learners are judged on, half by what is expected there, half evenly.
 JUDGED_QUIET = 400
+#: Windows whose rows go through the learners together.
+TOGETHER = 40
 #: Blocks of the bootstrap.
 BLOCK_DAYS = 90.0
 #: Names in the table of those that are no learners.
@@ -233,14 +235,19 @@ def _judge(
     active, weight = np.zeros((count, len(grid)), bool), np.zeros((count, len(grid)))
     rng = np.random.default_rng(one.model.seed)
     features = standard_features(one.model.min_magnitude)
+    looks_at, waiting = {view for fitted in judged.values() for view in fitted.model.looks_at}, []
     for number, moment in enumerate(moments_of(one.prior, history, times, question.horizon_days, features)):
         active[number] = question.active(inside, moment.time, grid)
         cells, stands_for = draw_quiet(moment.prior.total, active[number], JUDGED_QUIET, rng)
         weight[number, cells] = stands_for
         rates[CHAMPION][number] = one.level.of(moment.prior.background, moment.prior.triggered)
-        for name, fitted in judged.items():
-            rates[name][number, cells] = np.exp(fitted.rule.log_rate(fitted.rows(history, moment, cells)))
-        if number % 50 == 49:
+        waiting.append((number, cells, one.rows(history, moment, cells, looks_at)))
+        if len(waiting) == TOGETHER or number == count - 1:
+            together = Rows.joined([rows for _, _, rows in waiting])
+            place = np.repeat([n for n, _, _ in waiting], [len(rows) for _, _, rows in waiting]), together.cell
+            for name, fitted in judged.items():
+                rates[name][place] = np.exp(fitted.rule.log_rate(together))
+            waiting = []
             progress(f"judged on {number + 1} of {count} windows from {edge:%Y-%m-%d} on")
     average = _average(history.as_of(edge), one, count)
     scores = {

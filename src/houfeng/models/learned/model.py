@@ -7,7 +7,7 @@ multiplied by its factor of the moment. A factor of one everywhere is the champi
 
 import os
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -231,9 +231,18 @@ class FittedLearned(Fitted):
         times = np.array([to_datetime64(moment)])
         return next(moments_of(self.prior, history, times, self.model.horizon_days, features, self.model.layers))
 
-    def rows(self, history: Catalog, moment: Moment, cells: np.ndarray | None = None) -> Rows:
-        """All cells of a moment, or some by number, as the rule takes them; what follows is not known."""
-        looks_at, grid = self.model.looks_at, self.region.grid()
+    def rows(
+        self,
+        history: Catalog,
+        moment: Moment,
+        cells: np.ndarray | None = None,
+        looks_at: Sequence[str] | None = None,
+    ) -> Rows:
+        """All cells of a moment, or some by number, as the rule takes them; what follows is not known.
+
+        With `looks_at` they hold what other rules look at too.
+        """
+        looks_at, grid = self.model.looks_at if looks_at is None else looks_at, self.region.grid()
         cells = np.arange(len(grid)) if cells is None else cells
         n, times = len(cells), np.full(len(cells), moment.time)
         patches, sequences = np.zeros((n, 0, 0, 0), np.float32), np.zeros((n, 0, 0), np.float32)
