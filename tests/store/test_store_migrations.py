@@ -87,7 +87,8 @@ def test_a_log_from_before_there_were_reasons_is_read_and_goes_on(tmp_path):
     with Store.open(tmp_path) as store:
         number = store.save_forecast(store.begin_run("forecast", {}), sample_forecast())
         store.approve(number, "Office")
-    later = "DROP VIEW alerts_now; DROP TABLE alert_receipts; DROP TABLE alert_states; DROP TABLE alerts;"
+    newest = "DROP VIEW models_now; DROP TABLE model_updates; DROP TABLE model_states; DROP TABLE models;"
+    later = newest + "DROP VIEW alerts_now; DROP TABLE alert_receipts; DROP TABLE alert_states; DROP TABLE alerts;"
     older = "ALTER TABLE forecast_states DROP COLUMN reason; DELETE FROM applied WHERE version >= 3;"
     build(tmp_path / "houfeng.db", later + older + "PRAGMA user_version = 2;")
     with Store.open(tmp_path) as store:

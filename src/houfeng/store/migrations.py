@@ -219,6 +219,60 @@ def alerts_and_receipts() -> tuple[str, ...]:
     )
 
 
+@migration
+def models_and_their_standing() -> tuple[str, ...]:
+    """Model files, the log of which is champion, and the log of their online updates."""
+    return (
+        """CREATE TABLE models (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            name TEXT NOT NULL UNIQUE CHECK (trim(name) <> ''),
+            slot TEXT NOT NULL,
+            card TEXT NOT NULL,
+            artifact TEXT NOT NULL CHECK (length(artifact) = 64),
+            created TEXT NOT NULL)""",
+        """CREATE TABLE model_states (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            model INTEGER NOT NULL REFERENCES models (id),
+            state TEXT NOT NULL CHECK (state IN ('challenger', 'champion', 'retired')),
+            reason TEXT NOT NULL CHECK (trim(reason) <> ''),
+            run INTEGER REFERENCES runs (id),
+            time TEXT NOT NULL,
+            CHECK (state <> 'champion' OR run IS NOT NULL))""",
+        """CREATE VIEW models_now AS
+           SELECT models.*, last.state, last.reason, last.run
+           FROM models JOIN model_states AS last ON last.model = models.id
+           WHERE last.id = (SELECT max(id) FROM model_states WHERE model = models.id)""",
+        # Added as challenger; champion and challenger may change places; retired ends all.
+        """CREATE TRIGGER model_states_forward BEFORE INSERT ON model_states
+           WHEN NOT coalesce(
+               CASE (SELECT state FROM model_states WHERE model = NEW.model ORDER BY id DESC LIMIT 1)
+                   WHEN 'challenger' THEN NEW.state IN ('champion', 'retired')
+                   WHEN 'champion' THEN NEW.state IN ('challenger', 'retired')
+                   WHEN 'retired' THEN 0
+                   ELSE NEW.state = 'challenger'
+               END, 0)
+           BEGIN SELECT RAISE(ABORT, 'the standing of a model does not lead there'); END""",
+        """CREATE TRIGGER model_states_one_champion BEFORE INSERT ON model_states
+           WHEN NEW.state = 'champion' AND EXISTS (
+               SELECT 1 FROM models_now WHERE state = 'champion'
+               AND slot = (SELECT slot FROM models WHERE id = NEW.model))
+           BEGIN SELECT RAISE(ABORT, 'there is one champion of each slot'); END""",
+        """CREATE TABLE model_updates (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            model INTEGER NOT NULL REFERENCES models (id),
+            outcome TEXT NOT NULL CHECK (outcome IN ('updated', 'rolled back', 'refused')),
+            reason TEXT NOT NULL,
+            as_of TEXT NOT NULL,
+            data_end TEXT NOT NULL,
+            state TEXT NOT NULL,
+            inputs TEXT NOT NULL,
+            time TEXT NOT NULL)""",
+        *_append_only("models"),
+        *_append_only("model_states"),
+        *_append_only("model_updates"),
+    )
+
+
 def _append_only(table: str) -> tuple[str, ...]:
     # The third one stops INSERT OR REPLACE, which deletes without firing the second.
     key = "hash" if table == "catalogs" else "id"

@@ -11,7 +11,7 @@ import numpy as np
 from houfeng.catalogs.catalog import Catalog
 from houfeng.errors import InputError
 from houfeng.forecasts.counts import Counts
-from houfeng.forecasts.forecast import Contributor, Explanation, Forecast, Issue
+from houfeng.forecasts.forecast import CellReasons, Contributor, Explanation, FeatureReason, Forecast, Issue
 from houfeng.forecasts.gridded import GriddedForecast
 from houfeng.lexicon import CATALOG
 from houfeng.regions import Grid
@@ -70,7 +70,7 @@ def pack_forecast(forecast: Forecast) -> Packed:
         "issue": _plain_dict(forecast.issue),
         "window": _plain_dict(forecast.window),
         "cell_deg": float(gridded.grid.cell_deg),
-        "explanation": _plain_dict(forecast.explanation),
+        "explanation": _explanation_dict(forecast.explanation),
     }
     arrays = {
         "west": gridded.grid.west,
@@ -105,9 +105,25 @@ def unpack_forecast(packed: Packed) -> Forecast:
             survival=arrays["count_survival"],
         ),
         explanation=Explanation(
-            **explanation | {"contributors": tuple(contributors), "notes": tuple(explanation["notes"])}
+            explanation["background_share"],
+            tuple(contributors),
+            tuple(explanation["notes"]),
+            _reasons(explanation.get("learned")),
         ),
     )
+
+
+def _explanation_dict(explanation: Explanation) -> dict:
+    """What learned models say is written only where there is any: others stay as they always were."""
+    fields = _plain_dict(explanation)
+    return fields if explanation.learned is not None else {k: v for k, v in fields.items() if k != "learned"}
+
+
+def _reasons(fields: Mapping[str, object] | None) -> CellReasons | None:
+    if fields is None:
+        return None
+    strongest = tuple(FeatureReason(**one) for one in fields["strongest"])
+    return CellReasons(**{**fields, "strongest": strongest})
 
 
 def _text_arrays(name: str, column: np.ndarray) -> dict[str, np.ndarray]:

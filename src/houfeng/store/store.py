@@ -14,6 +14,7 @@ from houfeng.store.alerts import Alerts
 from houfeng.store.artifacts import Artifacts, flush_folder
 from houfeng.store.database import Database, storage_errors
 from houfeng.store.forecasts import ForecastRecord, Standing
+from houfeng.store.models import Models
 from houfeng.store.packing import pack_catalog, pack_forecast, unpack_catalog, unpack_forecast, utc_text
 from houfeng.store.runs import Run, RunRecord, begin, code_version
 from houfeng.times import parse_time
@@ -244,6 +245,11 @@ class Store:
         """Alerts, the log of their standing, and the receipts of the channels."""
         return Alerts(self._database)
 
+    @property
+    def models(self) -> Models:
+        """Model files, which of them is champion, and their online updates."""
+        return Models(self._database, self._artifacts)
+
     def problems(self) -> tuple[str, ...]:
         """Check the whole store: the database's own integrity, its references, and every artifact's checksum.
 
@@ -258,7 +264,7 @@ class Store:
             found.append(f"row {row['rowid']} of {row['table']} refers to a missing row of {row['parent']}")
         known = database.read(
             "SELECT hash FROM catalogs UNION SELECT artifact FROM forecasts "
-            "UNION SELECT artifact FROM steps WHERE artifact IS NOT NULL"
+            "UNION SELECT artifact FROM models UNION SELECT artifact FROM steps WHERE artifact IS NOT NULL"
         )
         found += filter(None, (self._artifacts.problem(row[0]) for row in known))
         return tuple(found)
