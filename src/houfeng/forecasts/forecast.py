@@ -1,5 +1,6 @@
 """A forecast: what may happen, who says so, on what data, and why."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -68,6 +69,74 @@ class Contributor:
 
 
 @dataclass(frozen=True, slots=True)
+class FeatureReason:
+    """One thing that a learned model looked at, and what it did to the rate of a cell.
+
+    Attributes
+    ----------
+    name, meaning, unit
+        Of the column; the meaning in plain English.
+    value
+        In `unit`; None where missing, or where it is more than one number (maps, sequences).
+    log_factor
+        Natural logarithm of what the rate is multiplied by because of it; positive raises.
+    error
+        Standard error of `log_factor`; 0 where it is exact.
+    """
+
+    name: str
+    meaning: str
+    unit: str
+    value: float | None
+    log_factor: float
+    error: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.log_factor) and math.isfinite(self.error) and self.error >= 0):
+            raise InputError(
+                f"what {self.name} did to the rate must be a finite number with an error of 0 or more, not "
+                f"{self.log_factor} and {self.error}"
+            )
+        if self.value is not None and not math.isfinite(self.value):
+            raise InputError(f"the value of {self.name} is {self.value}; a missing one is None")
+
+
+@dataclass(frozen=True, slots=True)
+class CellReasons:
+    """Why a learned model multiplies the statistical model in one cell: the one with the highest rate.
+
+    Attributes
+    ----------
+    longitude, latitude
+        Middle of the cell, degrees.
+    target_magnitude, horizon_days
+        What the model learned to expect: earthquakes of this magnitude or more within so long.
+    log_factor
+        Natural logarithm of what the rate is multiplied by.
+    usual_log_factor
+        The same in the usual cell of the region at that moment: what features add is counted from there.
+    strongest
+        Features that did most, strongest first. With `usual_log_factor` and all that are not named they sum to
+        `log_factor`.
+    """
+
+    longitude: float
+    latitude: float
+    target_magnitude: float
+    horizon_days: float
+    log_factor: float
+    usual_log_factor: float
+    strongest: tuple[FeatureReason, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "strongest", tuple(self.strongest))
+        if not (math.isfinite(self.log_factor) and math.isfinite(self.usual_log_factor)):
+            raise InputError(f"log factors must be finite, not {self.log_factor} and {self.usual_log_factor}")
+        if not (-180 <= self.longitude <= 180 and -90 <= self.latitude <= 90):
+            raise InputError(f"no cell lies at longitude {self.longitude}, latitude {self.latitude}")
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """Why the number is what it is.
 
@@ -80,11 +149,14 @@ class Explanation:
         in the share.
     notes
         Plain sentences on what the model did (taper, incompleteness, reverted horizon ...), in English.
+    learned
+        Of a learned model, what drives its highest cell; None of every other.
     """
 
     background_share: float
     contributors: tuple[Contributor, ...] = ()
     notes: tuple[str, ...] = ()
+    learned: CellReasons | None = None
 
 
 @dataclass(frozen=True, eq=False)

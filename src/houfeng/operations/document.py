@@ -193,6 +193,8 @@ def _check(check: CountCheck) -> dict:
 
 
 def _explanation(explanation: Explanation) -> dict:
+    # Only learned models have reasons: the key is absent from all others.
+    learned = {} if explanation.learned is None else {"learned": asdict(explanation.learned)}
     return {
         "background_share": explanation.background_share,
         "contributors": [
@@ -207,6 +209,7 @@ def _explanation(explanation: Explanation) -> dict:
             for c in explanation.contributors
         ],
         "notes": list(explanation.notes),
+        **learned,
     }
 
 

@@ -4,6 +4,7 @@ The page is a function of the run's JSON document and its pictures: nothing is c
 fetched when it is read.
 """
 
+import math
 import struct
 from collections.abc import Mapping, Sequence
 
@@ -137,6 +138,27 @@ def _why(explanation: Mapping, horizon: str) -> dict:
         "width": f"{100 * share:.2f}",
         "contributors": explanation["contributors"],
         "notes": [note_in_both(note) for note in explanation["notes"]],
+        "learned": _learned(explanation["learned"]) if "learned" in explanation else None,
+    }
+
+
+def _learned(reasons: Mapping) -> dict:
+    """What drives the highest cell of a learned model, factors as people read them."""
+    return {
+        **reasons,
+        "factor": math.exp(reasons["log_factor"]),
+        "usual": math.exp(reasons["usual_log_factor"]),
+        "strongest": [
+            {
+                **one,
+                "meaning": note_in_both(one["meaning"]),
+                "unit": note_in_both(one["unit"]),
+                "factor": f"×{math.exp(one['log_factor']):.2f}",
+                "direction": both("learned_raises" if one["log_factor"] > 0 else "learned_lowers"),
+                "amount": f"{one['log_factor']:+.2f}" + (f" ± {one['error']:.2f}" if one["error"] else ""),
+            }
+            for one in reasons["strongest"]
+        ],
     }
 
 

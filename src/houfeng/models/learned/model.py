@@ -24,6 +24,7 @@ from houfeng.forecasts.simulated import SimulatedForecast
 from houfeng.models.adaptive.model import AdaptiveEtas, FittedAdaptiveEtas
 from houfeng.models.base import Fitted, Model
 from houfeng.models.gridding import simulated_from_columns
+from houfeng.models.learned.explain import log_factor, reasons_of
 from houfeng.models.learned.gathering import Gathered, MapCutter, Moment, Question, gather, moments_of
 from houfeng.models.learned.learners import Learner, Rule
 from houfeng.models.learned.rows import Level, Rows
@@ -168,7 +169,8 @@ class FittedLearned(Fitted):
         """The champion's forecast, every cell multiplied by its factor."""
         issue = self.issue(history, window)
         champion = self.prior.forecast(history, window, rng)
-        factor = self.factors(history, window.start)
+        asked = self.rows(history, self.moment(history, window.start))
+        factor = np.exp(log_factor(self.rule, asked))
         gridded = champion.gridded
         total = gridded.expected
         rates = gridded.rates * factor[:, None]
@@ -182,7 +184,11 @@ class FittedLearned(Fitted):
             issue=issue,
             gridded=GriddedForecast(gridded.grid, window, gridded.magnitudes, rates),
             counts=scaled_counts(champion.counts, overall, rng),
-            explanation=replace(champion.explanation, notes=notes),
+            explanation=replace(
+                champion.explanation,
+                notes=notes,
+                learned=reasons_of(self, asked, int(np.argmax(rates.sum(axis=1)))),
+            ),
         )
 
     def simulate(
@@ -218,8 +224,7 @@ class FittedLearned(Fitted):
 
     def factors(self, history: Catalog, moment: datetime) -> np.ndarray:
         """What each cell of the champion's forecast is multiplied by, shape (cells,)."""
-        rows = self.rows(history, self.moment(history, moment))
-        return np.exp(self.rule.log_rate(rows) - rows.log_prior)
+        return np.exp(log_factor(self.rule, self.rows(history, self.moment(history, moment))))
 
     def rates(self, history: Catalog, moment: datetime) -> np.ndarray:
         """Expected number of target earthquakes in each cell within the horizon, without simulating, shape (cells,)."""

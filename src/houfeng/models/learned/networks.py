@@ -177,11 +177,15 @@ class NetworkRule:
     members: tuple[object, ...]
     share: float
 
+    def inputs(self, rows: Rows) -> dict[str, np.ndarray]:
+        """What the networks are given, by branch."""
+        return _inputs(rows, self.branches, self.scales)
+
     def score(self, rows: Rows) -> np.ndarray:
         """Log of the ratio to the prior, shape (n,)."""
         from houfeng.learning.engine import predict
 
-        inputs = _inputs(rows, self.branches, self.scales)
+        inputs = self.inputs(rows)
         return np.mean([predict(member, inputs, 4096) for member in self.members], axis=0, dtype=float)
 
     def log_rate(self, rows: Rows) -> np.ndarray:
