@@ -2,9 +2,10 @@
 
 import typer
 
-from houfeng.cli import train_forecast, train_images
+from houfeng.cli import train_forecast, train_images, train_waveforms
 
 app = typer.Typer(name="train", help="Train models: forecast, images, waveforms.", rich_markup_mode=None)
 
 train_forecast.register(app)
 train_images.register(app)
+train_waveforms.register(app)
