@@ -194,7 +194,7 @@ class MapAugment:
             if self.turn and x.shape[-1] != x.shape[-2]:
                 raise InputError(f"maps '{name}' of {tuple(x.shape[-2:])} are not square: set turn=False")
             laid = torch.empty_like(x)
-            for quarter in range(4):
+            for quarter in range(4 if self.turn else 1):
                 for mirrored in (False, True):
                     rows = (turns == quarter) & (flips == mirrored)
                     view = x[rows].rot90(quarter, (-2, -1))

@@ -145,6 +145,8 @@ def mean_teacher(
             f"decay={decay} lies from 0 to below 1, consistency={consistency} is not negative, "
             f"ramp_share={ramp_share} above 0 and up to 1"
         )
+    if settings.accumulate != 1:
+        raise InputError(f"accumulate={settings.accumulate}: the teacher follows once a step, so batches stay whole")
     rows = np.flatnonzero(labelled)
     repeats = max(1, round((~labelled).sum() / len(rows)))
     mixed = examples.select(np.concatenate([np.tile(rows, repeats), np.flatnonzero(~labelled)]))
