@@ -1,5 +1,6 @@
 """``houfeng simulate``."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -79,6 +80,7 @@ def simulate(
         "data_age_days": made.issue.data_age_days,
         "label": made.issue.label,
         "state": made.issue.state,
+        "time_to_next": [asdict(made.simulated.time_to_next(m)) for m in _asked(made.min_magnitude)],
     }
     if as_json:
         print_json(told)
@@ -86,4 +88,21 @@ def simulate(
     window = made.simulated.window
     print(f"{out}: {made.simulated.n_catalogs:,} catalogues, {len(made.simulated.catalog_id):,} earthquakes")
     print(f"{window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC, M>={made.min_magnitude:g}")
+    for next_one in told["time_to_next"]:
+        early, median, late = (_days(next_one[name]) for name in ("early_days", "median_days", "late_days"))
+        print(
+            f"next M>={next_one['magnitude']:g}: chance {next_one['chance']:.2%} within the window; as likely as not "
+            f"after {median} (5 % by {early}, 95 % by {late})"
+        )
     print(f"data end {made.issue.data_end:%Y-%m-%d %H:%M} UTC; DRAFT; {made.issue.label}")
+
+
+def _asked(min_magnitude: float) -> list[float]:
+    """Magnitudes of which the next is told: the smallest, and those one and two above it."""
+    return [round(min_magnitude + step, 1) for step in (0, 1, 2)]
+
+
+def _days(days: float) -> str:
+    from math import isfinite
+
+    return f"{days:.2g} days" if isfinite(days) else "the window's end"

@@ -5,7 +5,29 @@ from dataclasses import dataclass
 import numpy as np
 
 from houfeng.errors import InputError
-from houfeng.times import Window
+from houfeng.times import Window, days_since
+
+
+@dataclass(frozen=True, slots=True)
+class TimeToNext:
+    """When the next earthquake of a magnitude comes, as far as the window reaches.
+
+    Attributes
+    ----------
+    magnitude
+        At least.
+    chance
+        Of one within the window.
+    median_days, early_days, late_days
+        Days from the start of the window by which it has come with chance 1/2, 1/20 and 19/20; infinite where the
+        window ends before.
+    """
+
+    magnitude: float
+    chance: float
+    median_days: float
+    early_days: float
+    late_days: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +66,22 @@ class SimulatedForecast:
 
     def __len__(self) -> int:
         return self.n_catalogs
+
+    def first_days(self, magnitude: float) -> np.ndarray:
+        """Days from the start of the window to the first event of at least `magnitude`, infinite without one.
+
+        Shape (n_catalogs,).
+        """
+        large = self.magnitude >= magnitude - 1e-9
+        found = np.full(self.n_catalogs, np.inf)
+        np.minimum.at(found, self.catalog_id[large], days_since(self.time[large], self.window.start))
+        return found
+
+    def time_to_next(self, magnitude: float) -> TimeToNext:
+        """When the next event of at least `magnitude` comes; every catalogue is equally likely."""
+        first = np.sort(self.first_days(magnitude))
+        early, median, late = (float(first[int(np.ceil(q * len(first))) - 1]) for q in (0.05, 0.5, 0.95))
+        return TimeToNext(magnitude, float(np.isfinite(first).mean()), median, early, late)
 
     def counts_above(self, magnitudes: np.ndarray) -> np.ndarray:
         """Number of events of at least each magnitude in each catalogue, shape (n_catalogs, k) int64."""
