@@ -48,7 +48,9 @@ class Pieces:
             When the window or the gap has no length, or nothing happened before the window.
         """
         if not (end > start and gap_days > 0 and len(days) and days[0] <= start):
-            raise InputError(f"window {start} to {end} days, mean gap {gap_days}: a window after the first event needed")
+            raise InputError(
+                f"window {start} to {end} days, gap {gap_days}: it must have length and follow the first event"
+            )
         inside = days[(days >= start) & (days < end)]
         origin = np.unique(np.append(days[days < start][-1:], inside))
         following = np.append(origin[1:], end)
