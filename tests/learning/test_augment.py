@@ -66,7 +66,8 @@ def test_a_turn_of_a_disc_keeps_it_in_place():
     y, x = torch.meshgrid(torch.arange(33) - 16.0, torch.arange(33) - 16.0, indexing="ij")
     disc = (255 * torch.sigmoid((9 - torch.hypot(x, y)) / 3))[None, None].expand(5, 3, -1, -1)
     turned = ImageAugment(rotate_degrees=180)({"image": disc}, generator())["image"]
-    assert (turned - disc).abs().max() < 12
+    inside = torch.hypot(x, y) <= 15  # beyond, the corners are mirror images
+    assert (turned - disc).abs()[..., inside].max() < 2
 
 
 def test_flips_are_mirror_images(pictures):
