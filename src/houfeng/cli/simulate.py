@@ -91,8 +91,8 @@ def simulate(
     for next_one in told["time_to_next"]:
         early, median, late = (_days(next_one[name]) for name in ("early_days", "median_days", "late_days"))
         print(
-            f"next M>={next_one['magnitude']:g}: chance {next_one['chance']:.2%} within the window; as likely as not "
-            f"after {median} (5 % by {early}, 95 % by {late})"
+            f"next M>={next_one['magnitude']:g}: within the window in {next_one['chance']:.1%} of the catalogues; in 5 % "
+            f"of them {early}, in half {median}, in 95 % {late}"
         )
     print(f"data end {made.issue.data_end:%Y-%m-%d %H:%M} UTC; DRAFT; {made.issue.label}")
 
@@ -105,4 +105,4 @@ def _asked(min_magnitude: float) -> list[float]:
 def _days(days: float) -> str:
     from math import isfinite
 
-    return f"{days:.2g} days" if isfinite(days) else "the window's end"
+    return f"by day {days:.2g}" if isfinite(days) else "later than the window"
