@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 SEED = 132
 #: Pairs of orders, one the other reversed, in which features are put in.
 PAIRS = 32
+#: The same beside a forecast for what takes long to ask: networks on maps and sequences.
+FEW_PAIRS = 8
 #: Cells that stand for the usual ones where values are exact.
 USUAL_CELLS = 200
 #: Names of what is looked at beside the columns of the table.
@@ -122,9 +124,14 @@ def explain(
 
 
 def reasons_of(
-    fitted: "FittedLearned", rows: Rows, cell: int, *, pairs: int = PAIRS, most: int | None = 3
+    fitted: "FittedLearned", rows: Rows, cell: int, *, pairs: int | None = None, most: int | None = 3
 ) -> CellReasons:
-    """The features that did most in one of the `rows`, all cells of a moment; the others are the usual ones."""
+    """What did most in one of the `rows`, all cells of a moment, of which the others are the usual ones.
+
+    What did nothing at all is only listed with `most` None, which lists everything.
+    """
+    slow = rows.patches.shape[1] or rows.sequences.shape[1]
+    pairs = (FEW_PAIRS if slow else PAIRS) if pairs is None else pairs
     rng = np.random.default_rng([SEED, cell])
     columns = columns_of(fitted.model)
     names = tuple(columns) if "features" in fitted.model.looks_at else ()
@@ -132,6 +139,7 @@ def reasons_of(
     about = described(columns, fitted.model)
     values = dict(zip(columns, rows.features[cell], strict=True)) | {PRIOR: rows.log_prior[cell]}
     order = np.argsort(-np.abs(shares.log_factor), kind="stable")[:most]
+    order = order if most is None else order[shares.log_factor[order] != 0]
     grid = fitted.region.grid()
     return CellReasons(
         longitude=float(grid.longitude[cell]),
