@@ -19,6 +19,7 @@ from houfeng.cli import (
     forecast,
     geodesy,
     issue,
+    models,
     respond,
     run,
     serve,
@@ -43,7 +44,7 @@ for verb in (fetch, clean, decluster):
 for noun in (run, forecast, fit, simulate, experiment, assess, respond, serve, geodesy, config, doctor):
     noun.register(app)
 warn_log.register(warn.app)
-for group in (catalog.app, issue.app, warn.app, train.app):
+for group in (catalog.app, issue.app, warn.app, train.app, models.app):
     app.add_typer(group, no_args_is_help=False)
 
 
