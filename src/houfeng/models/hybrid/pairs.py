@@ -86,7 +86,7 @@ def pairs_at(
 
 @nb.njit(cache=True, error_model="numpy")
 def _around(source, weight, days, xyz, spread, near2, moments, before, out):
-    """Heat, number of later near ones, age of the last near one, distances to the last and the strongest, axis, elongation."""
+    """Heat, later near ones, age of the last of them, distances to the last and the strongest, axis, elongation."""
     m, k = source.shape
     for i in range(m):
         total = 1e-12
