@@ -38,7 +38,7 @@ def test_the_page_tells_the_three_strongest_in_both_languages(document, pictures
     html = render_report(with_reasons(document, REASONS), pictures)
     for words in (
         "35.75°N 117.55°W", "number of earthquakes of M&gt;=3.5 within 10 km in the last 7 days",
-        "近 7 天 10 千米内 M≥3.5 地震次数", "ln(1 + 次数)", "raises ↑", "升高 ↑", "lowers ↓", "降低 ↓",
+        "近 7 天 10 千米内 M≥3.5 地震次数", "ln(1 + 次数)", "raises\xa0↑", "升高\xa0↑", "lowers\xa0↓", "降低\xa0↓",
         "×1.42", "+0.35 ± 0.02", "-0.07 ± 0.01", "+0.05</td>", "by 1.49", "by 0.90",
         "not why earthquakes happen", "不说明地震的成因",
     ):  # fmt: skip
