@@ -91,8 +91,8 @@ def simulate(
     for next_one in told["time_to_next"]:
         early, median, late = (_days(next_one[name]) for name in ("early_days", "median_days", "late_days"))
         print(
-            f"next M>={next_one['magnitude']:g}: within the window in {next_one['chance']:.1%} of the catalogues; in 5 % "
-            f"of them {early}, in half {median}, in 95 % {late}"
+            f"next M>={next_one['magnitude']:g}: within the window in {next_one['chance']:.1%} of the catalogues; "
+            f"in 5 % of them {early}, in half {median}, in 95 % {late}"
         )
     print(f"data end {made.issue.data_end:%Y-%m-%d %H:%M} UTC; DRAFT; {made.issue.label}")
 
