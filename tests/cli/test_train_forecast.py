@@ -64,7 +64,7 @@ def test_people_get_a_table_and_where_the_files_are(done, houfeng):
     code, out, err = houfeng(*arguments(done[1], "--models", "boosting", "--out", "here"))
     assert code == 0
     assert "nats over champion" in out and "boosting" in out and "DRAFT. PSEUDO-PROSPECTIVE" in out
-    assert "no promise" in out and "files: here/" in out
+    assert "no promise" in out and "files: here/" in out and "kept as challengers: coquimbo-boosting" in out
     assert "boosting learned" in err
     assert json.loads(Path("here/training.json").read_text())["best"] == "boosting"
 

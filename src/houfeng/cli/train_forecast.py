@@ -45,17 +45,22 @@ def train_forecast(
     """Train models that multiply the champion, and say whether they are better than it.
 
     Each is learned on the first three quarters of the known past and judged, week by week, on the rest: against the
-    adaptive ETAS that it multiplies, and against the time-independent model. Then it is learned on all that is known.
+    adaptive ETAS that it multiplies, and against the time-independent model. Then it is learned on all that is known,
+    and kept as a challenger in the store (houfeng models list).
 
     Example: houfeng train forecast --region california --as-of 2020-01-01T00:00:00Z --target 4
     """
     from houfeng.config import load_settings
+    from houfeng.operations.models import keep_trained
     from houfeng.operations.train_forecast import train_forecast as train
     from houfeng.operations.train_forecast import write_training
+    from houfeng.operations.training import known
+    from houfeng.store import Store
     from houfeng.times import DAY_S, parse_horizon
 
     where = region_of(region)
-    data = catalog_of(catalog, where, load_settings())
+    settings = load_settings()
+    data = catalog_of(catalog, where, settings)
     names = tuple(dict.fromkeys(name.strip() for name in models.split(",") if name.strip()))
     with progress_shown() as progress:
         done = train(
@@ -71,13 +76,15 @@ def train_forecast(
         )
     folder = Path("models") / where.name if out is None else out
     files = write_training(done, folder)
+    with Store.open(settings.data_dir) as store:
+        kept = keep_trained(done, known(data, where, done.as_of), store, folder)
     if as_json:
-        print_json({"folder": folder, "files": files, **done.document()})
+        print_json({"folder": folder, "files": files, "models": kept, **done.document()})
     else:
-        _tell(done, folder, data)
+        _tell(done, folder, data, kept)
 
 
-def _tell(done, folder: Path, data) -> None:
+def _tell(done, folder: Path, data, kept) -> None:
     columns = ["model", "verdict", "nats over champion (95 %)", "nats over smoothed", "Brier skill", "ROC", "Molchan",
                "exp./came"]  # fmt: skip
     print_table(columns, [_row(card) for card in done.cards], title=_title(done))
@@ -89,7 +96,8 @@ def _tell(done, folder: Path, data) -> None:
     for name, reason in done.left_out.items():
         print(f"{name} was left out: {reason}")
     print(f"DRAFT. {data.provenance.label}. A better verdict on the past is no promise.")
-    print(f"\nfiles: {folder}/")
+    print(f"\nkept as challengers: {', '.join(kept)} (houfeng models show NAME)")
+    print(f"files: {folder}/")
 
 
 def _title(done) -> str:
