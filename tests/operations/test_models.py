@@ -233,3 +233,9 @@ def test_a_training_is_kept_with_the_figures_of_the_part_held_out(store, learned
     assert (scores[0].value, scores[0].low, scores[1].value) == (0.02, 0.01, 1.02)
     assert scores[0].judged_on == "held out 2007-07-01 to 2010-01-01, 214 active cells"
     assert (tmp_path / f"{name}.houfeng").read_bytes() == store.models.content(name)
+    # The same training again is the same model; another one of the same name gets a number.
+    assert keep_trained(done, history, store) == (name,)
+    other = replace(done, cards=(replace(card, over_champion=replace(skill, n_active=9)),))
+    assert keep_trained(other, history, store) == (f"{name}-2",)
+    assert keep_trained(other, history, store) == (f"{name}-2",)
+    assert [record.name for record in store.models.select()][-2:] == [name, f"{name}-2"]

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -96,15 +97,20 @@ def keep_trained(done: TrainedForecast, history: Catalog, store: Store, folder: 
     Returns
     -------
     tuple of str
-        Their names: region, learner, target, horizon and end of the past.
+        Their names: region, learner, target, horizon and end of the past; with a number where another model, trained
+        otherwise, has that name already.
     """
     from houfeng.operations.outputs import write_bytes
 
-    names = []
+    names, taken = [], {record.name: store.models.content(record.name) for record in store.models.select()}
     for learner, fitted in done.fitted.items():
-        name = f"{done.region.name}-{learner}-m{done.target:g}-{done.horizon_days:g}d-{done.as_of:%Y%m%d}"
-        card = card_of(fitted, history, name=name, scores=scores_of(done, learner), made=done.as_of)
-        content = pack_model(fitted, card)
+        usual = f"{done.region.name}-{learner}-m{done.target:g}-{done.horizon_days:g}d-{done.as_of:%Y%m%d}"
+        for number in count(1):
+            name = usual if number == 1 else f"{usual}-{number}"
+            card = card_of(fitted, history, name=name, scores=scores_of(done, learner), made=done.as_of)
+            content = pack_model(fitted, card)
+            if taken.get(name, content) == content:
+                break
         store.models.add(content, where=name, reason=f"trained as of {done.as_of.isoformat()}")
         if folder is not None:
             write_bytes(folder / f"{name}{SUFFIX}", content)
