@@ -60,6 +60,7 @@ def learn_boosted(
     """
     try:
         from sklearn.ensemble import HistGradientBoostingRegressor
+        from threadpoolctl import threadpool_limits
     except ImportError as error:
         raise MissingExtraError("boosted trees need scikit-learn: pip install houfeng[learn]") from error
     trees = HistGradientBoostingRegressor(
@@ -73,7 +74,8 @@ def learn_boosted(
         early_stopping=False,
         random_state=seed,
     )
-    return BoostedGain(trees.fit(signals, count / exposure, sample_weight=exposure))
+    with threadpool_limits(1):  # threads that wait for each other on a loaded machine cost more than they bring
+        return BoostedGain(trees.fit(signals, count / exposure, sample_weight=exposure))
 
 
 @dataclass(frozen=True, eq=False)

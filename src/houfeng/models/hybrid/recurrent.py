@@ -60,6 +60,7 @@ def learn_recurrent(
     *,
     epochs: float = 4,
     width: int = 16,
+    batch: int = 1024,
     most: float = MOST,
 ) -> RecurrentGain:
     """Learn by the Poisson likelihood of `count` with `exposure`, for a fixed number of rounds.
@@ -78,6 +79,7 @@ def learn_recurrent(
     branches = (("signals", MlpConfig(signals.shape[1], width=32, depth=1)), ("last", SequenceRnnConfig(5, width)))
     network = build(FusionConfig(branches, width=32, depth=1), seed)
     examples = Examples({"signals": scale(signals), "last": last}, np.column_stack([count, exposure]))
-    batch = min(1024, len(count))
-    settings = TrainSettings(epochs=epochs, batch_size=batch, learning_rate=1e-3, weight_decay=0.1, seed=seed)
+    settings = TrainSettings(
+        epochs=epochs, batch_size=min(batch, len(count)), learning_rate=1e-3, weight_decay=0.1, seed=seed
+    )
     return RecurrentGain(train(network, examples, None, loss="poisson", settings=settings).network, scale, most)
