@@ -98,7 +98,7 @@ def test_which_sources_are_the_strongest_does_not_depend_on_the_place(past, poin
 
 @pytest.mark.parametrize("row", [60, 200, 430])
 def test_whatever_is_learnt_the_density_is_one_over_the_plane(past, row):
-    """None of the code that scores: points are drawn from circles far wider than any kernel about all earthquakes, and weighted by their own density."""
+    """None of the code that scores: points from wide circles about all, weighted by their own density."""
     rng, n = np.random.default_rng(row), 40_000
     t, k = past.data.days[row], row
     likely = 0.5 / k + 0.5 * _recent(t - past.data.days[:k])
