@@ -112,6 +112,18 @@ def vars_of(rows: Rows) -> dict:
     return {name: getattr(rows, name) for name in Rows.__dataclass_fields__}
 
 
+@pytest.mark.parametrize("name", ["logistic", "forest", "svm", "boosting", "mlp"])
+def test_a_column_without_any_value_is_no_obstacle(name, lesson):
+    (rows, _), (other, _) = lesson
+    empty = np.full((len(rows), 1), np.nan, np.float32)
+    few = np.where(np.arange(len(rows))[:, None] > 0.97 * len(rows), np.float32(1.5), np.nan)
+    holed = Rows(**{**vars_of(rows), "features": np.hstack([rows.features, empty, few])})
+    later = Rows(**{**vars_of(other), "features": np.hstack([other.features, empty[: len(other)], few[: len(other)]])})
+    learner = LEARNERS[name] if name != "mlp" else Network(("features",), epochs=0.5, members=1)
+    rate = learner.fit(holed, np.random.default_rng(0)).log_rate(later)
+    assert np.isfinite(rate).all()
+
+
 def test_the_learner_that_learns_nothing_is_the_prior(lesson):
     (rows, _), _ = lesson
     assert Prior().fit(rows, np.random.default_rng(0)).log_rate(rows) is rows.log_prior

@@ -180,6 +180,18 @@ class SupportVectors:
 
 
 @dataclass(frozen=True, eq=False)
+class Trees:
+    """Boosted trees, and the columns that had any value where they were learned: some have none, say without depths."""
+
+    model: object
+    columns: np.ndarray
+
+    def predict(self, table: np.ndarray) -> np.ndarray:
+        """As the trees."""
+        return self.model.predict(table[:, self.columns])
+
+
+@dataclass(frozen=True, eq=False)
 class BoostedRatio:
     """Boosted trees for the ratio of the rate to the prior."""
 
@@ -215,8 +227,10 @@ class Boosting:
                 loss="poisson", max_iter=self.rounds, learning_rate=self.rate, max_leaf_nodes=self.leaves,
                 min_samples_leaf=self.least_leaf, l2_regularization=1.0, early_stopping=False, random_state=seed,
             )  # fmt: skip
-            weight = expected * some.weight
-            return model.fit(_table(some), some.active / expected, sample_weight=weight * len(some) / weight.sum())
+            weight, table = expected * some.weight, _table(some)
+            columns = np.flatnonzero(np.isfinite(table).any(axis=0))
+            weight = weight * len(some) / weight.sum()
+            return Trees(model.fit(table[:, columns], some.active / expected, sample_weight=weight), columns)
 
         unseen = tried(rows, fitted, lambda trees, some: np.log(trees.predict(_table(some))))
         return BoostedRatio(fitted(rows), believed(*unseen))
