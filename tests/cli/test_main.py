@@ -48,7 +48,10 @@ def test_the_promised_commands_are_there():
     catalog = {f"catalog {verb}" for verb in ("info", "fetch", "convert", "plot", "clean", "decluster")}
     issue = {f"issue {verb}" for verb in ("list", "show", "approve", "publish", "withdraw")}
     warn = {"event", "update", "forecast", "list", "show", "approve", "publish", "withdraw", "cancel", "all-clear"}
-    assert set(commands()) == verbs | catalog | issue | {f"warn {verb}" for verb in warn}
+    train = {f"train {verb}" for verb in ("forecast", "images", "waveforms")}
+    models = {"list", "add", "get", "show", "compare", "promote", "rollback", "retire", "update"}
+    learned = train | {f"models {verb}" for verb in models} | {"gnss"}
+    assert set(commands()) == verbs | catalog | issue | {f"warn {verb}" for verb in warn} | learned
 
 
 @pytest.mark.parametrize("name", sorted(commands()))

@@ -1,11 +1,12 @@
 """``houfeng train forecast`` on real data: Coquimbo's part of the Chilean catalogue, judged and kept."""
 
+import io
 import json
-from pathlib import Path
+from contextlib import redirect_stderr, redirect_stdout
 
 import pytest
 
-AS_OF = "2015-01-01T00:00:00Z"
+AS_OF = "1997-01-01T00:00:00Z"
 
 
 def arguments(region, *more: str) -> list[str]:
@@ -22,14 +23,15 @@ def done(tmp_path_factory):
     region = folder / "coquimbo.geojson"
     corners = [[-73, -33], [-70, -33], [-70, -29], [-73, -29], [-73, -33]]
     region.write_text(json.dumps({"type": "Polygon", "coordinates": [corners]}))
-    with pytest.MonkeyPatch.context() as patch:
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         patch.setenv("HOUFENG_DATA_DIR", str(folder / "data"))
-        assert main(arguments(region, "--models", "boosting,logistic", "--out", str(folder / "out"), "--json")) == 0
-    return folder, region
+        assert main(arguments(region, "--models", "boosting,logistic", "--out", str(folder / "out"))) == 0
+    return folder, out.getvalue(), err.getvalue()
 
 
 @pytest.fixture
-def told(done, capsys):
+def told(done):
     return json.loads((done[0] / "out" / "training.json").read_text())
 
 
@@ -52,7 +54,7 @@ def test_every_learner_stands_beside_champion_and_average(told):
 
 def test_what_is_judged_on_comes_after_what_is_learned_from(told):
     start, end = told["judged"]
-    assert "2004-" in start and end.startswith("2015-01-01")
+    assert start.startswith("1990-") and end.startswith("1997-01-01")
 
 
 def test_inference_for_all_cells_is_told(told):
@@ -60,13 +62,23 @@ def test_inference_for_all_cells_is_told(told):
     assert all(0 < seconds < 30 for seconds in told["inference_s"].values())
 
 
-def test_people_get_a_table_and_where_the_files_are(done, houfeng):
-    code, out, err = houfeng(*arguments(done[1], "--models", "boosting", "--out", "here"))
-    assert code == 0
+def test_people_get_a_table_and_where_the_files_are(done):
+    folder, out, err = done
     assert "nats over champion" in out and "boosting" in out and "DRAFT. PSEUDO-PROSPECTIVE" in out
-    assert "no promise" in out and "files: here/" in out and "kept as challengers: coquimbo-boosting" in out
+    assert "no promise" in out and f"files: {folder}/out/" in out
+    assert "kept as challengers: coquimbo-boosting" in out
     assert "boosting learned" in err
-    assert json.loads(Path("here/training.json").read_text())["best"] == "boosting"
+
+
+def test_what_was_learned_is_in_the_store_with_its_figures(done, capsys, monkeypatch):
+    from houfeng.cli.main import main
+
+    monkeypatch.setenv("HOUFENG_DATA_DIR", str(done[0] / "data"))
+    assert main(["models", "list", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    text = json.dumps(listed)
+    assert "coquimbo-boosting-m4.5-30d-19970101" in text and "coquimbo-logistic-m4.5-30d-19970101" in text
+    assert "challenger" in text
 
 
 @pytest.mark.parametrize(
