@@ -168,7 +168,7 @@ def train_forecast(
         progress("estimating the completeness magnitude")
         min_magnitude = estimate_completeness(inside).magnitude
     target = max(min_magnitude, USUAL_TARGET) if target is None else target
-    asked = {"target_magnitude": target, "horizon_days": horizon_days, "seed": seed}
+    asked = {"target_magnitude": target, "horizon_days": horizon_days, "every_days": horizon_days, "seed": seed}
     edge = _edge(history)
     progress(f"learning M>={target:g} within {horizon_days:g} days from the past to {edge:%Y-%m-%d}")
     early = known(catalog, region, edge)
