@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from houfeng.catalogs.catalog import Catalog
     from houfeng.config import Settings
+    from houfeng.operations.kept import Kept
     from houfeng.operations.plan import Case, Plan
     from houfeng.regions import Region
 
@@ -44,6 +45,13 @@ MagnitudeOption = Annotated[
     typer.Option("--min-magnitude", help="Completeness magnitude; estimated from the past without it."),
 ]
 ModelsOption = Annotated[str, typer.Option("--models", help="Names of models, the most trusted first.")]
+FitOrKeptOption = Annotated[
+    str,
+    typer.Option(
+        "--models",
+        help="Models to fit, kept models (houfeng models list), files *.houfeng, or champion; most trusted first.",
+    ),
+]
 SeedOption = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of every random draw.")]
 SimulationsOption = Annotated[
     int | None,
@@ -71,7 +79,8 @@ def plan_of(
     """The plan of a run from the words of its options; `case` brings its own moments."""
     from houfeng.operations.plan import Case, Plan
 
-    names, horizons, where = models_of(models), horizons_of(horizon), region_of(region)
+    horizons, where = horizons_of(horizon), region_of(region)
+    names, kept = kept_of(models, where, settings)
     data = catalog_of(catalog, where, settings)
     if case is None:
         moments = tuple(moment_of(text, data) for text in as_of or [""])
@@ -89,6 +98,7 @@ def plan_of(
         n_simulations=settings.forecast.n_simulations if n_simulations is None else n_simulations,
         seed=settings.forecast.seed if seed is None else seed,
         folder=Path("runs") / about.name if out is None else out,
+        kept=kept,
     )
 
 
@@ -138,16 +148,42 @@ def horizons_of(texts: Sequence[str]) -> dict[str, timedelta]:
 
 
 def models_of(text: str) -> tuple[str, ...]:
-    """Names of models, each known."""
-    from houfeng.errors import InputError
+    """Names of models that are to be fitted, each known."""
     from houfeng.models.registry import model_class
 
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
-    if not names:
-        raise InputError("--models names no model; give one or more, such as etas,smoothed")
+    names = _words_of(text)
     for name in names:
         model_class(name)
     return names
+
+
+def kept_of(text: str, region: Region, settings: Settings) -> tuple[tuple[str, ...], dict[str, Kept]]:
+    """Names of models, and those among them that are kept in the store or a file; differences of versions are told."""
+    from houfeng.models.registry import model_names
+    from houfeng.operations.kept import resolve
+    from houfeng.store import Store, StoreReader
+
+    words = _words_of(text)
+    if set(words) <= set(model_names()):
+        return words, {}
+    if StoreReader.exists(settings.data_dir):
+        with Store.open(settings.data_dir) as store:
+            names, kept = resolve(words, region, store)
+    else:
+        names, kept = resolve(words, region, None)
+    for one in kept.values():
+        for sentence in one.warnings:
+            say(f"warning: {one.name} was {sentence}")
+    return names, kept
+
+
+def _words_of(text: str) -> tuple[str, ...]:
+    from houfeng.errors import InputError
+
+    words = tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
+    if not words:
+        raise InputError("--models names no model; give one or more, such as etas,smoothed")
+    return words
 
 
 def moment_of(text: str, catalog: Catalog) -> datetime:

@@ -6,9 +6,9 @@ from houfeng.cli.choices import (
     DEFAULT_MODELS,
     AsOfOption,
     CatalogOption,
+    FitOrKeptOption,
     HorizonOption,
     MagnitudeOption,
-    ModelsOption,
     OutOption,
     RegionOption,
     SeedOption,
@@ -30,7 +30,7 @@ def forecast(
     as_of: AsOfOption = "",
     horizon: HorizonOption = [],  # noqa: B006  typer copies it
     min_magnitude: MagnitudeOption = None,
-    models: ModelsOption = DEFAULT_MODELS,
+    models: FitOrKeptOption = DEFAULT_MODELS,
     n_simulations: SimulationsOption = None,
     seed: SeedOption = None,
     out: OutOption = None,
@@ -38,7 +38,7 @@ def forecast(
 ) -> None:
     """Forecast one moment and print a table to paste, by default at the end of the data.
 
-    Example: houfeng forecast --region sichuan-yunnan --as-of 2022-09-05T06:00:00Z
+    Example: houfeng forecast --region sichuan-yunnan --as-of 2022-09-05T06:00:00Z --models champion,smoothed
     """
     from houfeng.config import load_settings
     from houfeng.operations.outputs import folder_name

@@ -7,9 +7,9 @@ import typer
 from houfeng.cli.choices import (
     DEFAULT_MODELS,
     CatalogOption,
+    FitOrKeptOption,
     HorizonOption,
     MagnitudeOption,
-    ModelsOption,
     OutOption,
     RegionOption,
     SeedOption,
@@ -31,7 +31,7 @@ def run(
     as_of: Annotated[list[str], typer.Option("--as-of", help="Time of a forecast, with zone; may be repeated.")] = [],  # noqa: B006  typer copies it
     horizon: HorizonOption = [],  # noqa: B006
     min_magnitude: MagnitudeOption = None,
-    models: ModelsOption = DEFAULT_MODELS,
+    models: FitOrKeptOption = DEFAULT_MODELS,
     n_simulations: SimulationsOption = None,
     seed: SeedOption = None,
     out: OutOption = None,

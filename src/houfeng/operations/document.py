@@ -38,13 +38,23 @@ def estimate(value: Estimate) -> dict:
     return {"value": number(value.value), "low": number(value.low), "high": number(value.high)}
 
 
-def header(catalog: Catalog, region: Region, trained: Trained, *, horizons: Mapping[str, float], seed: int) -> dict:
+def header(
+    catalog: Catalog,
+    region: Region,
+    trained: Trained,
+    *,
+    horizons: Mapping[str, float],
+    seed: int,
+    kept: Mapping[str, Mapping] | None = None,
+) -> dict:
     """What holds for the whole run: standing, data, region, models.
 
     Parameters
     ----------
     horizons
         Name to length in days.
+    kept
+        By name, facts of models that were not fitted for this run.
     """
     provenance = catalog.provenance
     return {
@@ -77,15 +87,17 @@ def header(catalog: Catalog, region: Region, trained: Trained, *, horizons: Mapp
         "min_magnitude": trained.min_magnitude,
         "completeness": {"magnitude": trained.min_magnitude, "method": trained.completeness_method},
         "fitted_as_of": time(trained.as_of),
-        "models": models(trained),
+        "models": models(trained, kept),
     }
 
 
-def models(trained: Trained) -> list[dict]:
-    """The fitted models with their sources and parameters."""
+def models(trained: Trained, kept: Mapping[str, Mapping] | None = None) -> list[dict]:
+    """The fitted models with their sources and parameters; of those in `kept` also what is to be told of them."""
     return [
         {
             "name": name,
+            "recipe": fitted.model.name,
+            "kept": (kept or {}).get(name),
             "reference": fitted.model.reference,
             "parameters": [{"name": key} | estimate(value) for key, value in fitted.parameters().items()],
         }

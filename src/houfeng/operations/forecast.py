@@ -129,7 +129,7 @@ def forecast(
         fitted = trained.fitted[BASELINE if reverts else name]
         window = Window.after(as_of, horizons[horizon])
         result = fitted.forecast(history, window, np.random.default_rng(stream))
-        forecasts[name, horizon] = _reverted(result, name) if reverts else result
+        forecasts[name, horizon] = _named(_reverted(result, name) if reverts else result, name, region)
     warnings = (*_age_warning(history, as_of), *trained.warnings)
     return ForecastProduct(region, as_of, history, trained, dict(horizons), forecasts, warnings)
 
@@ -152,7 +152,12 @@ def _reverted(result: Forecast, asked: str) -> Forecast:
     """The baseline's forecast as the answer of the model that was asked, with a note that says so."""
     note = message("note_long_window", "en", model=asked)
     explanation = replace(result.explanation, notes=(*result.explanation.notes, note))
-    return replace(result, issue=replace(result.issue, model=asked), explanation=explanation)
+    return replace(result, explanation=explanation)
+
+
+def _named(result: Forecast, name: str, region: Region) -> Forecast:
+    """The forecast under the name it was asked for by: a kept model has one of its own."""
+    return replace(result, issue=replace(result.issue, model=name, region=region.name))
 
 
 def _age_warning(history: Catalog, as_of: datetime) -> tuple[Notice, ...]:

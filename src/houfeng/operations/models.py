@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from houfeng.catalogs.catalog import Catalog
-from houfeng.errors import InputError, SourceError, StoreError, UnknownNameError
+from houfeng.errors import InputError, StoreError, UnknownNameError
 from houfeng.features.base import CATALOGUE
 from houfeng.features.seismicity import standard_features
 from houfeng.models.base import Fitted
 from houfeng.models.learned.model import FittedLearned
 from houfeng.models.registry import model_class
+from houfeng.operations.kept import HOUSE_CHAMPION, SUFFIX, read_file
 from houfeng.operations.train_forecast import CHAMPION, TrainedForecast
 from houfeng.store import Store, StoreReader
 from houfeng.store.model_cards import Column, ModelCard, Score
@@ -25,14 +26,10 @@ from houfeng.store.packing import json_text, pack_catalog
 from houfeng.store.runs import code_version
 from houfeng.times import from_datetime64
 
-#: The champion of a slot as long as no model of the store is.
-HOUSE_CHAMPION = "etas-adaptive"
 #: Step of an experiment's run that holds its scoreboard.
 SCOREBOARD = "scoreboard.json"
 #: Settings in which the same recipe may differ.
 NO_RECIPE = ("min_magnitude", "seed", "n_catalogs", "layers")
-#: Ending of model files.
-SUFFIX = ".houfeng"
 
 
 def card_of(
@@ -129,20 +126,6 @@ def scores_of(done: TrainedForecast, learner: str) -> tuple[Score, ...]:
                                         ("Brier skill", "1", skill.brier_skill)):  # fmt: skip
             found.append(Score(measure, unit, estimate.value, estimate.low, estimate.high, against, judged))
     return tuple(found)
-
-
-def read_file(path: Path) -> bytes:
-    """The bytes of a model file.
-
-    Raises
-    ------
-    SourceError
-        When there is no such file.
-    """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise SourceError(f"cannot read {path}: {error.strerror or error}") from error
 
 
 def add_file(store: Store, path: Path) -> ModelRecord:

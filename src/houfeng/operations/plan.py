@@ -9,6 +9,7 @@ from houfeng.catalogs.catalog import Catalog
 from houfeng.errors import InputError, TimeError
 from houfeng.models.registry import model_class
 from houfeng.operations import document
+from houfeng.operations.kept import Kept, completeness
 from houfeng.regions import Region
 from houfeng.times import DAY_S, require_utc
 
@@ -71,11 +72,13 @@ class Plan:
     models
         Names; the first is the one drawn and explained.
     min_magnitude
-        Estimated when None.
+        That of the kept models, or estimated, when None.
     n_simulations
         Simulated catalogues behind each forecast of a model that simulates; up to a thousand are written.
     folder
         Where the files go.
+    kept
+        By name, those of `models` that were fitted before and are not fitted again.
     """
 
     case: Case
@@ -88,6 +91,7 @@ class Plan:
     n_simulations: int
     seed: int
     folder: Path
+    kept: Mapping[str, Kept] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         moments = tuple(sorted({require_utc(moment, "as-of") for moment in self.moments}))
@@ -96,7 +100,11 @@ class Plan:
             if not given:
                 raise InputError(f"a run needs at least one {what}")
         for name in self.models:
-            model_class(name)
+            if name not in self.kept:
+                model_class(name)
+        for one in self.kept.values():
+            one.check(self.catalog, self.region, moments[0])
+        object.__setattr__(self, "min_magnitude", completeness(self.kept.values(), self.min_magnitude))
         if len(self.catalog) and not len(self.catalog.as_of(moments[0])):
             first = self.catalog.issued.min()
             raise TimeError(
@@ -114,6 +122,7 @@ class Plan:
             "moments": [document.time(moment) for moment in self.moments],
             "horizons_days": self.horizons_days,
             "models": list(self.models),
+            "kept": {name: one.settings() for name, one in self.kept.items()},
             "min_magnitude": self.min_magnitude,
             "n_simulations": self.n_simulations,
             "seed": self.seed,

@@ -13,6 +13,7 @@ from houfeng.forecasts.forecast import Forecast
 from houfeng.operations import document, outputs
 from houfeng.operations.compare import compare
 from houfeng.operations.forecast import ForecastProduct, forecast
+from houfeng.operations.kept import facts_of
 from houfeng.operations.plan import Plan
 from houfeng.operations.replay import replay, shaking_section
 from houfeng.operations.training import BASELINE, Progress, Trained, silent, train
@@ -88,6 +89,7 @@ class _Steps:
             models=self.plan.models,
             min_magnitude=self.plan.min_magnitude,
             n_simulations=self.plan.n_simulations,
+            kept={name: one.simulating(self.plan.n_simulations) for name, one in self.plan.kept.items()},
             progress=self.progress,
         )
 
@@ -100,7 +102,15 @@ class _Steps:
             "titles": dict(plan.case.titles),
             "shock": shock and asdict(shock) | {"time": document.time(shock.time)},
         }
-        return document.header(plan.catalog, plan.region, trained, horizons=plan.horizons_days, seed=plan.seed) | {
+        head = document.header(
+            plan.catalog,
+            plan.region,
+            trained,
+            horizons=plan.horizons_days,
+            seed=plan.seed,
+            kept=facts_of(plan.kept),
+        )
+        return head | {
             "case": case,
             "models_asked": [name for name in plan.models if name in trained.fitted] or [BASELINE],
             "files": [],

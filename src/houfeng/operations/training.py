@@ -62,6 +62,7 @@ def train(
     models: Sequence[str],
     min_magnitude: float | None = None,
     n_simulations: int | None = None,
+    kept: Mapping[str, Fitted] | None = None,
     progress: Progress = silent,
 ) -> Trained:
     """Fit each of `models`, and the baseline, on what was known at `as_of`.
@@ -71,11 +72,14 @@ def train(
     catalog
         May reach beyond `as_of` and the region; it is cut here.
     models
-        Names in the registry.
+        Names in the registry, or of `kept` models.
     min_magnitude
         Estimated on the history when None.
     n_simulations
         Catalogues behind each forecast of a model that simulates; its own default when None.
+    kept
+        Models fitted before, by name: taken as they are. Who gives them answers for what they have seen
+        (:meth:`houfeng.operations.kept.Kept.check`).
 
     Raises
     ------
@@ -98,13 +102,16 @@ def train(
         progress("estimating the completeness magnitude")
         estimate = estimate_completeness(inside)
         min_magnitude, method = estimate.magnitude, estimate.method
-    fitted, warnings = {}, []
+    kept, fitted, warnings = kept or {}, {}, []
     names = tuple(dict.fromkeys((*models, BASELINE)))
-    recipes = {name: _recipe(name, min_magnitude, n_simulations) for name in names}
-    for name, recipe in recipes.items():
+    recipes = {name: _recipe(name, min_magnitude, n_simulations) for name in names if name not in kept}
+    for name in names:
+        if name in kept:
+            fitted[name] = kept[name]
+            continue
         progress(f"fitting {name} on the past (M>={min_magnitude:g}, to {as_of:%Y-%m-%d %H:%M} UTC)")
         try:
-            fitted[name] = recipe.fit(history, region)
+            fitted[name] = recipes[name].fit(history, region)
         except (NotEnoughDataError, FitError) as error:
             if name == BASELINE or len(models) == 1:
                 raise

@@ -1,7 +1,7 @@
 """``houfeng models update``: the levels of a model of the registry follow what came, and every step is logged."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -9,13 +9,14 @@ import numpy as np
 from houfeng.catalogs.catalog import Catalog
 from houfeng.errors import FutureError, InputError
 from houfeng.features.seismicity import standard_features
+from houfeng.forecasts.forecast import Forecast
 from houfeng.models.learned.gathering import moments_of
-from houfeng.models.learned.model import FittedLearned
+from houfeng.models.learned.model import FittedLearned, scaled_counts
 from houfeng.operations.online import Guards, OnlineState, WindowOutcome, advance, objection
 from houfeng.operations.training import known
 from houfeng.store import Store
 from houfeng.store.packing import pack_catalog
-from houfeng.times import to_datetime64
+from houfeng.times import Window, to_datetime64
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +36,23 @@ class OnlineLearned(FittedLearned):
         """`fitted` with the levels of `state`."""
         names = ("model", "region", "prior", "rule", "level", "rows_seen", "active_seen")
         return cls(**{name: getattr(fitted, name) for name in names}, state=state)
+
+    def forecast(self, history: Catalog, window: Window, rng: np.random.Generator) -> Forecast:
+        """The forecast at the fitted levels, every cell multiplied by what the update makes of it."""
+        made = super().forecast(history, window, rng)
+        rates = made.gridded.rates * self._updated(history, window.start)[:, None]
+        overall = float(rates.sum()) / made.gridded.expected if made.gridded.expected > 0 else 1.0
+        a, c = self.state.background.used, self.state.triggered.used
+        note = (
+            f"Levels updated by {self.state.windows} windows since the training: background by {a:.2f}, aftershocks by "
+            f"{c:.2f}, by {overall:.2f} in all."
+        )
+        return replace(
+            made,
+            gridded=replace(made.gridded, rates=rates),
+            counts=scaled_counts(made.counts, overall, rng),
+            explanation=replace(made.explanation, notes=(*made.explanation.notes, note)),
+        )
 
     def factors(self, history: Catalog, moment: datetime) -> np.ndarray:
         """What each cell of the champion's forecast is multiplied by, shape (cells,)."""

@@ -58,6 +58,7 @@ def render_report(document: Mapping, pictures: Mapping[str, bytes], chain_folder
         parts=[_part(document, part, primary, judged, pictures) for part in document["forecasts"]],
         board=_grouped(document["scoreboard"], "horizon"),
         completeness=_completeness(document),
+        kept_facts=_kept_facts,
         limits=[*LIMITS, *(["limit_final"] if final else [])],
     )
 
@@ -180,8 +181,26 @@ def _shared_warnings(document: Mapping) -> list[Mapping]:
 def _completeness(document: Mapping) -> wording.Both:
     method = document["completeness"]["method"]
     if method is None:
-        return both("completeness_given", m=document["min_magnitude"])
+        key = "completeness_kept" if any(map(_kept_facts, document["models"])) else "completeness_given"
+        return both(key, m=document["min_magnitude"])
     return both("completeness_estimated", m=document["min_magnitude"], method=both(f"mc_method_{method}"))
+
+
+def _kept_facts(model: Mapping) -> list[wording.Both]:
+    """What is to be told of a model that was not fitted for this run; nothing of one that was."""
+    kept = model.get("kept")
+    if not kept:
+        return []
+    trained_to = wording.moment(kept["trained_to"])
+    told = [both("kept_model", source=kept["source"], trained_to=trained_to, sha256=kept["sha256"])]
+    state = kept["state"]
+    if state is None:
+        return [*told, both("kept_as_trained")]
+    if state["used_to"] is None:
+        return [*told, both("kept_unmoved", n=kept["updates"])]
+    used = {"used_to": wording.moment(state["used_to"]), "n": state["windows"]}
+    a, c = (f"{state[part]['used']:.2f}" for part in ("background", "triggered"))
+    return [*told, both("kept_levels", **used, a=a, c=c)]
 
 
 def _grouped(rows: Sequence[Mapping], key: str) -> dict[str, list[Mapping]]:
