@@ -70,6 +70,29 @@ def test_people_get_a_table_and_where_the_files_are(done):
     assert "boosting learned" in err
 
 
+@pytest.mark.slow
+def test_what_was_learned_is_pooled_updated_and_forecasts(done, capsys, monkeypatch):
+    from houfeng.cli.main import main
+
+    monkeypatch.setenv("HOUFENG_DATA_DIR", str(done[0] / "data"))
+    members = [f"coquimbo-{learner}-m4.5-30d-19970101" for learner in ("boosting", "logistic")]
+    assert main(["models", "pool", "ours", *members]) == 0
+    assert main(["models", "update", "ours", "--catalog", "chile", "--as-of", "1998-01-01T00:00:00Z"]) == 0
+    said = capsys.readouterr().out
+    assert "ours: challenger. a pool of coquimbo-boosting" in said
+    assert "ours: updated, 12 windows. weights champion 0." in said
+    call = ["forecast", "--region", str(done[0] / "coquimbo.geojson"), "--catalog", "chile", "--horizon", "week",
+            "--n-simulations", "200", "--out", str(done[0] / "forecast"), "--models"]  # fmt: skip
+    assert main([*call, "ours,smoothed", "--as-of", "1998-01-01T00:00:00Z", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    (pool,) = [model for model in document["models"] if model["name"] == "ours"]
+    assert pool["kept"]["state"]["windows"] == 12 and pool["recipe"] == "pool"
+    weights = [line["value"] for line in pool["parameters"] if line["name"].startswith("weight_")]
+    assert weights == pytest.approx(pool["kept"]["state"]["weights"])
+    assert main([*call, "ours", "--as-of", "1997-12-01T00:00:00Z"]) != 0
+    assert "ours was updated with data to 1998-01-01" in capsys.readouterr().err
+
+
 def test_what_was_learned_is_in_the_store_with_its_figures(done, capsys, monkeypatch):
     from houfeng.cli.main import main
 

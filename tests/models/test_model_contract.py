@@ -28,6 +28,7 @@ QUICKER = {
     **dict.fromkeys(("logistic", "svm"), LEARNER),
     **dict.fromkeys(("forest", "stack"), {**LEARNER, "trees": 10}),
     "boosting": {**LEARNER, "rounds": 10},
+    "pool": {**LEARNER, "members": ("logistic",)},
     **dict.fromkeys(("mlp", "cnn", "rnn", "fusion"), NETWORK),
 }
 

@@ -14,15 +14,17 @@ from houfeng.models.registry import create_model
 from houfeng.models.smoothed import Smoothed
 from houfeng.operations import outputs
 from houfeng.operations.kept import completeness, resolve
-from houfeng.operations.models import card_of
+from houfeng.operations.models import card_of, verdict
+from houfeng.operations.online import Guards
 from houfeng.operations.plan import Case, Plan
+from houfeng.operations.pool_models import pool_models
 from houfeng.operations.run import run
 from houfeng.operations.training import known
 from houfeng.operations.update_model import load_updated, update_model
 from houfeng.regions import Region
 from houfeng.reports.notes import note_in_both
 from houfeng.store import Store
-from houfeng.store.model_files import pack_model
+from houfeng.store.model_files import pack_model, read_model
 from houfeng.times import Window
 
 WORLD = Path(__file__).parents[1] / "models" / "learned" / "conftest.py"
@@ -67,6 +69,14 @@ def plain(history, region):
         return pack_model(fitted, replace(card_of(fitted, history, name=name, made=KNOWN), **changes))
 
     return make
+
+
+@pytest.fixture(scope="module")
+def logistic(boosted, history, region):
+    """Of the same training."""
+    asked = {"min_magnitude": 3.0, "target_magnitude": 3.5, "every_days": 14.0, "n_catalogs": 200}
+    fitted = create_model("logistic", **asked).fit(history, region)
+    return pack_model(fitted, card_of(fitted, history, name="logistic-1", made=KNOWN))
 
 
 @pytest.fixture(scope="module")
@@ -250,3 +260,91 @@ def test_as_many_catalogues_are_simulated_as_the_run_asks_for(plan_with, boosted
     made = one.simulating(120).forecast(known(catalog, region, UPDATED), Window.after(UPDATED, timedelta(days=1)),
                                        np.random.default_rng(1))  # fmt: skip
     assert len(made.counts.samples) == 120
+
+
+@pytest.fixture
+def pool(store, boosted, logistic):
+    for content in (boosted, logistic):
+        store.models.add(content, where="a member")
+    return pool_models(store, "pooled", ("boosted", "logistic-1"))
+
+
+@pytest.mark.slow
+def test_a_pool_forecasts_the_mean_of_its_members_and_of_the_champion(store, pool, catalog, region):
+    assert (pool.state, pool.slot, pool.card.model) == ("challenger", "small M3.5 7d", "pool")
+    assert pool.card.parameters["members"] == ["boosting", "logistic"]
+    assert pool.card.parameters["kept"] == ["boosted", "logistic-1"] and pool.card.scores == ()
+    fitted, at = store.models.load("pooled").fitted, known(catalog, region, UPDATED)
+    members = [store.models.load(name).fitted for name in ("boosted", "logistic-1")]
+    champion = members[0].level.of(*(getattr(members[0].moment(at, UPDATED).prior, part)
+                                     for part in ("background", "triggered")))  # fmt: skip
+    expected = (champion + members[0].rates(at, UPDATED) + members[1].rates(at, UPDATED)) / 3
+    assert fitted.rates(at, UPDATED) == pytest.approx(expected)
+    made = fitted.forecast(at, Window.after(UPDATED, timedelta(days=7)), np.random.default_rng(1))
+    note = made.explanation.notes[-1]
+    assert note == "Weights of the pool: champion 0.33, boosted 0.33, logistic-1 0.33."
+    assert note_in_both(note)["zh"].startswith("加权池的权重")
+    assert fitted.parameters()["weight_logistic_1"].value == pytest.approx(1 / 3)
+    with pytest.raises(InputError, match="is not fitted: houfeng models pool"):
+        fitted.model.fit(at, region)
+
+
+@pytest.mark.slow
+def test_the_weights_of_a_pool_follow_the_data_and_never_what_was_not_known(plan_with, store, pool, catalog):
+    later = catalog.time >= np.datetime64("2010-05-01")
+    moved = replace(catalog, magnitude=np.where(later, catalog.magnitude + 1, catalog.magnitude))
+    done = update_model(store, "pooled", moved, as_of=UPDATED)
+    assert (done.outcome, done.windows) == ("updated", 17) and "against equal weights" in done.reason
+    assert done.after.names == ("champion", "boosted", "logistic-1") and done.after.weights != done.before.weights
+    assert sum(done.after.weights) == pytest.approx(1)
+    assert update_model(store, "pooled", catalog, as_of=UPDATED).outcome == "nothing new"
+    assert load_updated(store, "pooled").rule.weights.tolist() == list(done.after.weights)
+    with pytest.raises(FutureError, match="updated with data to 2010-05-01"):
+        plan_with("pooled", moments=(UPDATED - timedelta(days=1),))
+    plan = plan_with("pooled", moments=(UPDATED,))
+    assert plan.settings["kept"]["pooled"]["state"]["weights"] == list(done.after.weights)
+    run(plan, store)
+    page = (plan.folder / "report.html").read_text()
+    assert "Its weights follow the data until 2010-04-30" in page and "其权重随资料更新至 2010-04-30" in page
+    harsh = Guards(rollback_nats=1e-9, rollback_windows=1, weight_step_per_day=0.1)
+    back = update_model(store, "pooled", catalog, as_of=datetime(2011, 5, 1, tzinfo=UTC), guards=harsh)
+    assert back.outcome == "rolled back" and back.after.rollbacks > 0
+
+
+@pytest.mark.slow
+def test_no_experiment_of_the_recipe_is_a_verdict_on_a_pool_of_kept_models(store, pool):
+    line = {"model": "pool", "parameters": {"target_magnitude": 3.5, "every_days": 14.0}}
+    board = {"region": {"name": "small"}, "min_magnitude": 3.0, "label": "", "baseline": "base",
+             "models": [{"name": "base", "model": "etas-adaptive"}, {"name": "ours", **line}]}  # fmt: skip
+    with store.begin_run("experiment", {}) as judged:
+        judged.record("scoreboard.json", board)
+    with pytest.raises(UnknownNameError, match="with the recipe of pooled"):
+        verdict(store, "pooled", judged.id)
+
+
+@pytest.mark.slow
+def test_only_learned_models_of_one_training_are_pooled(store, pool, plain, boosted, logistic):
+    store.models.add(plain(), where="average")
+    for members, words in (
+        (("average",), "average is a smoothed"),
+        (("pooled", "boosted"), "pooled is a pool"),
+        (("boosted", "boosted"), "different kept models"),
+        ((), "different kept models"),
+        (("boosted", "champion"), "without being named"),
+    ):
+        with pytest.raises(InputError, match=words):
+            pool_models(store, "another", members)
+    with pytest.raises(InputError, match="has a meaning already"):
+        pool_models(store, "etas", ("boosted",))
+    with pytest.raises(UnknownNameError, match="did you mean 'boosted'"):
+        pool_models(store, "another", ("bosted",))
+    read = read_model(logistic, where="logistic")
+    elsewhere = replace(
+        read.card, name="elsewhere", horizon_days=30.0, catalog={**read.card.catalog, "digest": "1" * 64}
+    )
+    store.models.add(pack_model(read.fitted, elsewhere), where="elsewhere")
+    with pytest.raises(InputError, match="do not have the same slot, training data"):
+        pool_models(store, "another", ("boosted", "elsewhere"))
+    store.models.retire("logistic-1", reason="worse")
+    with pytest.raises(InputError, match=r"logistic-1 is retired \(worse\)"):
+        pool_models(store, "another", ("boosted", "logistic-1"))

@@ -14,6 +14,8 @@ from houfeng.operations.online import (
     GammaLevel,
     Guards,
     OnlineState,
+    PoolOutcome,
+    PoolState,
     WindowOutcome,
     advance,
     objection,
@@ -138,6 +140,55 @@ def test_the_pool_loses_little_against_the_best_sequence_of_models():
     bound = np.log(n) + changes * np.log(n - 1) + (total - 1) * entropy
     assert pool >= said[np.arange(total), best].sum() - bound
     assert pool > said.sum(axis=0).max()
+
+
+def pooled_weeks(n, best, seed=1, cells=150, first=0):
+    """Weeks that come as member `best` of three expects; the others expect two times too much or too little."""
+    rng = np.random.default_rng(seed)
+    for number in range(first, first + n):
+        truth = rng.gamma(0.5, 0.08, cells)
+        rates = np.stack([truth * factor for factor in np.roll([1.0, 2.0, 0.5], best)])
+        start = START + number * WEEK
+        yield PoolOutcome(start, start + WEEK, rates, rng.random(cells) < -np.expm1(-truth))
+
+
+def test_the_weights_of_a_pool_go_to_the_member_that_is_right_and_follow_a_change():
+    start = PoolState.even(("champion", "a", "b"))
+    found = [state for state, _ in advance(start, pooled_weeks(120, 1), Guards())]
+    usual = np.mean([state.weights for state in found[20:]], axis=0)
+    assert np.argmax(usual) == 1 and usual[1] > 0.7 and usual.sum() == pytest.approx(1)
+    assert found[-1].windows == 120 and sum(found[-1].recent) > 0 and found[-1].rollbacks == 0
+    changed = [state for state, _ in advance(found[-1], pooled_weeks(120, 2, seed=2, first=120), Guards())]
+    assert np.argmax(np.mean([state.weights for state in changed[20:]], axis=0)) == 2
+
+
+def test_a_pool_that_does_harm_goes_back_to_equal_weights():
+    *_, (state, _) = advance(PoolState.even(("champion", "a", "b")), pooled_weeks(120, 1), Guards())
+    guards = Guards(rollback_windows=10, rollback_nats=0.5)
+    found = list(advance(state, pooled_weeks(30, 2, seed=3, first=120), guards))
+    first = next(number for number, (_, back) in enumerate(found) if back)
+    after = found[first][0]
+    assert after.weights == (1 / 3,) * 3 and after.recent == () and after.rollbacks == 1
+    assert after.windows == 121 + first and after.used_to > state.used_to
+
+
+def test_a_window_of_a_pool_is_scored_before_it_is_learned_from_and_used_once():
+    start = PoolState.even(("champion", "a", "b"))
+    one = list(advance(start, pooled_weeks(20, 0), Guards()))
+    assert one[0][0].recent == (0.0,) and one[0][0].weights != start.weights
+    half = list(advance(start, pooled_weeks(10, 0), Guards()))[-1][0]
+    assert half == one[9][0] and PoolState.of(half.document()) == half
+    with pytest.raises(InputError, match="was used already"):
+        list(advance(half, pooled_weeks(1, 0, first=9), Guards()))
+
+
+def test_a_pool_is_scored_by_the_rates_that_it_forecasts():
+    (week,) = pooled_weeks(1, 0)
+    alone = [week.log_score(np.eye(3)[i]) for i in range(3)]
+    mixed = week.rates.mean(axis=0)
+    said = np.log(-np.expm1(-mixed[week.active])).sum() - mixed[~week.active].sum()
+    assert week.log_score(np.full(3, 1 / 3)) == pytest.approx(said)
+    assert said >= np.mean(alone), "the log score is concave in the rates"
 
 
 def test_weights_that_make_no_sense_are_refused():

@@ -11,7 +11,7 @@ from houfeng.cli.output import JsonOption, print_json, print_table, say
 if TYPE_CHECKING:
     from houfeng.store import Store
 
-app = typer.Typer(name="models", help="Keep fitted models: list, get, show, compare, promote, update, retire.",
+app = typer.Typer(name="models", help="Keep fitted models: list, get, show, compare, promote, pool, update, retire.",
                   no_args_is_help=True)  # fmt: skip
 
 NameArgument = Annotated[str, typer.Argument(help="Name of the model, from: houfeng models list", metavar="NAME")]
@@ -192,10 +192,27 @@ def retire(name: NameArgument, reason: ReasonOption = "", as_json: JsonOption = 
 
 
 @app.command()
+def pool(
+    name: Annotated[str, typer.Argument(help="Name of the pool.", metavar="NAME")],
+    members: Annotated[list[str], typer.Argument(help="Kept learned models of one training.", metavar="MEMBER ...")],
+    as_json: JsonOption = False,
+) -> None:
+    """Keep a pool: learned models and the champion they multiply, mixed by weights that `update` moves.
+
+    Example: houfeng models pool california-pool california-boosting-m4-7d-20200101 california-forest-m4-7d-20200101
+    """
+    from houfeng.operations.pool_models import pool_models
+
+    with _store() as store:
+        record = pool_models(store, name, members)
+    _tell_state(record, as_json)
+
+
+@app.command()
 def update(
     name: NameArgument, catalog: CatalogOption = "", as_of: AsOfOption = "", as_json: JsonOption = False
 ) -> None:
-    """Let the levels of a learned model follow what came since, within guard rails; every step is logged.
+    """Let a learned model's levels, or a pool's weights, follow what came since, within guard rails, logged.
 
     Exit code 1: refused, because the catalogue looks broken.
 

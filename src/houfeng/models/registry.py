@@ -27,6 +27,7 @@ _MODELS = {
     "rnn": "houfeng.models.learned.neural:LearnedRnn",
     "fusion": "houfeng.models.learned.neural:LearnedFusion",
     "stack": "houfeng.models.learned.stacking:LearnedStack",
+    "pool": "houfeng.models.learned.pool:LearnedPool",
     "ensemble": "houfeng.models.ensemble.model:Ensemble",
 }
 

@@ -104,7 +104,7 @@ class Kept:
                 f"{self.name}"
             )
         mine = self.fitted.region
-        if differs := _difference(mine, region):
+        if differs := region_difference(mine, region):
             raise InputError(
                 f"{self.name} was trained on region '{mine.name}', which is not the region '{region.name}' of this "
                 f"forecast: {differs}; give the --region it was trained on"
@@ -223,7 +223,7 @@ def _simulating(fitted: Fitted, n_catalogs: int) -> Fitted:
     return replace(fitted, model=replace(fitted.model, n_catalogs=n_catalogs), **more)
 
 
-def _difference(one: Region, other: Region) -> str:
+def region_difference(one: Region, other: Region) -> str:
     """In what two regions differ; empty when they are the same ground."""
     for what, unit in (("cell_deg", "degrees"), ("depth_max_km", "km")):
         mine, yours = getattr(one, what), getattr(other, what)

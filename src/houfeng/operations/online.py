@@ -6,7 +6,7 @@ pooled, by fixed share (Herbster & Warmuth 1998, doi:10.1023/A:1007424614876). E
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
@@ -112,8 +112,7 @@ class WindowOutcome:
 
     def log_score(self, background: float, triggered: float) -> float:
         """Log score of all cells with both parts multiplied, nats."""
-        rate = np.maximum(background * self.background + triggered * self.triggered, 1e-15)
-        return float(np.log(-np.expm1(-rate[self.active])).sum() - rate[~self.active].sum())
+        return cells_log_score(background * self.background + triggered * self.triggered, self.active)
 
 
 @dataclass(frozen=True)
@@ -170,6 +169,93 @@ class OnlineState:
                   for level, s, e in zip((self.background, self.triggered), seen, expected, strict=True))  # fmt: skip
         background, triggered = levels
         return OnlineState(end, background, triggered, recent, self.windows + 1, self.rollbacks), False
+
+
+@dataclass(frozen=True, eq=False)
+class PoolOutcome:
+    """One window whose end is known: what each member of a pool expected in each cell, and where something came.
+
+    Attributes
+    ----------
+    start, end
+        datetime64.
+    rates : ndarray, shape (members, cells)
+        Expected numbers.
+    active : ndarray of bool, shape (cells,)
+    """
+
+    start: np.datetime64
+    end: np.datetime64
+    rates: np.ndarray
+    active: np.ndarray
+
+    @property
+    def days(self) -> float:
+        """Length."""
+        return float((self.end - self.start) / np.timedelta64(1, "us")) / 86_400e6
+
+    def log_score(self, weights: np.ndarray) -> float:
+        """Log score of all cells with the rates mixed by `weights`, nats."""
+        return cells_log_score(weights @ self.rates, self.active)
+
+
+@dataclass(frozen=True)
+class PoolState:
+    """Where the weights of a pool stand: as :class:`OnlineState`, with weights in place of levels.
+
+    Attributes
+    ----------
+    names, weights
+        Members and their weights, which sum to one; equal at the start.
+    used_to, recent, windows, rollbacks
+        End of the last window that was used; score of the pool less that of equal weights, of the last windows; how
+        many windows were used, and how often it went back to equal weights.
+    """
+
+    names: tuple[str, ...]
+    weights: tuple[float, ...]
+    used_to: datetime | None = None
+    recent: tuple[float, ...] = ()
+    windows: int = 0
+    rollbacks: int = 0
+
+    @classmethod
+    def even(cls, names: tuple[str, ...]) -> "PoolState":
+        """The start."""
+        return cls(names, (1 / len(names),) * len(names))
+
+    def document(self) -> dict:
+        """As JSON."""
+        return asdict(self) | {"names": list(self.names), "weights": list(self.weights), "recent": list(self.recent),
+                               "used_to": None if self.used_to is None else self.used_to.isoformat()}  # fmt: skip
+
+    @classmethod
+    def of(cls, document: Mapping[str, object]) -> "PoolState":
+        """From JSON."""
+        used_to = document["used_to"]
+        rows = {name: tuple(document[name]) for name in ("names", "weights", "recent")}
+        return cls(**{**document, **rows, "used_to": None if used_to is None else datetime.fromisoformat(used_to)})
+
+    def after(self, window: PoolOutcome, end: datetime, guards: Guards) -> tuple["PoolState", bool]:
+        """The state after a window, and whether it was rolled back: first scored as it stood, then updated."""
+        weights, even = np.array(self.weights), self.even(self.names)
+        gained = window.log_score(weights) - window.log_score(np.array(even.weights))
+        recent = (*self.recent, gained)[-guards.rollback_windows :]
+        if sum(recent) < -guards.rollback_nats:
+            return replace(even, used_to=end, windows=self.windows + 1, rollbacks=self.rollbacks + 1), True
+        said = np.array([cells_log_score(rates, window.active) for rates in window.rates])
+        shared = share_weights(weights, said, window.days, guards)
+        return PoolState(self.names, tuple(map(float, shared)), end, recent, self.windows + 1, self.rollbacks), False
+
+
+#: Where an update stands: levels of a learned model, or weights of a pool.
+State = OnlineState | PoolState
+
+
+def cells_log_score(rates: np.ndarray, active: np.ndarray) -> float:
+    """Log score of all cells, nats: of the chance 1 - e^-rate where something came, of e^-rate where nothing did."""
+    rates = np.maximum(rates, 1e-15)
+    return float(np.log(-np.expm1(-rates[active])).sum() - rates[~active].sum())
 
 
 def share_weights(weights: np.ndarray, log_likelihood: np.ndarray, days: float, guards: Guards) -> np.ndarray:
@@ -266,7 +352,9 @@ def _twice(catalog: Catalog) -> int:
     return int((near & (np.abs(np.diff(catalog.magnitude)) <= 0.1)).sum())
 
 
-def advance(state: OnlineState, windows: Iterator[WindowOutcome], guards: Guards) -> Iterator[tuple[OnlineState, bool]]:
+def advance(
+    state: State, windows: Iterator[WindowOutcome | PoolOutcome], guards: Guards
+) -> Iterator[tuple[State, bool]]:
     """The state after each of `windows`, in order of time, each used once, and whether it was rolled back.
 
     Raises

@@ -1,6 +1,6 @@
-"""``houfeng models update``: the levels of a model of the registry follow what came, and every step is logged."""
+"""``houfeng models update``: levels or weights of a kept model follow what came, and every step is logged."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,17 @@ from houfeng.features.seismicity import standard_features
 from houfeng.forecasts.forecast import Forecast
 from houfeng.models.learned.gathering import moments_of
 from houfeng.models.learned.model import FittedLearned, scaled_counts
-from houfeng.operations.online import Guards, OnlineState, WindowOutcome, advance, objection
+from houfeng.models.learned.pool import FittedPool
+from houfeng.operations.online import (
+    Guards,
+    OnlineState,
+    PoolOutcome,
+    PoolState,
+    State,
+    WindowOutcome,
+    advance,
+    objection,
+)
 from houfeng.operations.training import known
 from houfeng.store import Store
 from houfeng.store.packing import pack_catalog
@@ -87,8 +97,8 @@ class Updated:
     name: str
     outcome: str
     reason: str
-    before: OnlineState
-    after: OnlineState
+    before: State
+    after: State
     windows: int
 
     def document(self) -> dict:
@@ -100,7 +110,9 @@ class Updated:
 def update_model(
     store: Store, name: str, catalog: Catalog, *, as_of: datetime, guards: Guards | None = None
 ) -> Updated:
-    """Update the levels of learned model `name` by all whole horizons that ended since it was last updated.
+    """Update learned model `name` by all whole horizons that ended since it was last updated.
+
+    Of a pool the weights are updated, of any other learned model the levels of background and aftershocks.
 
     Only what was issued by `as_of` is looked at, and each window is forecast from what was issued by its
     start. The same data again change nothing.
@@ -123,7 +135,7 @@ def update_model(
     updates = store.models.updates(name)
     if updates and as_of < updates[-1].as_of:
         raise FutureError(f"{name} was updated as of {updates[-1].as_of.isoformat()}, later than {as_of.isoformat()}")
-    before = OnlineState.of(updates[-1].state) if updates else OnlineState()
+    before = _state(fitted, updates[-1].state if updates else None)
     history = known(catalog, fitted.region, as_of)
     used_to = record.card.trained_to if before.used_to is None else before.used_to
     if _count(fitted, history, used_to) < 1:
@@ -144,12 +156,17 @@ def update_model(
 
 
 def load_updated(store: Store, name: str) -> FittedLearned:
-    """The learned model with the levels of its last update."""
+    """The learned model with the levels, or weights, of its last update."""
     fitted, updates = store.models.load(name).fitted, store.models.updates(name)
-    return OnlineLearned.of(fitted, OnlineState.of(updates[-1].state)) if updates else fitted
+    if not updates:
+        return fitted
+    state = _state(fitted, updates[-1].state)
+    if isinstance(state, PoolState):
+        return fitted.weighted(np.array(state.weights))
+    return OnlineLearned.of(fitted, state)
 
 
-def outcomes(fitted: FittedLearned, history: Catalog, used_to: datetime) -> Iterator[WindowOutcome]:
+def outcomes(fitted: FittedLearned, history: Catalog, used_to: datetime) -> Iterator[WindowOutcome | PoolOutcome]:
     """Every whole horizon between `used_to` and the end of the data: what was expected of it, and what came."""
     step = np.timedelta64(round(fitted.model.horizon_days * 86_400e6), "us")
     times = to_datetime64(used_to) + np.arange(_count(fitted, history, used_to)) * step
@@ -159,11 +176,21 @@ def outcomes(fitted: FittedLearned, history: Catalog, used_to: datetime) -> Iter
     moments = moments_of(fitted.prior, history, times, question.horizon_days, features, fitted.model.layers)
     for moment in moments:
         rows = fitted.rows(history, moment)
+        end, active = moment.time + step, question.active(inside, moment.time, grid)
+        if isinstance(fitted, FittedPool):
+            yield PoolOutcome(moment.time, end, fitted.rule.rates(rows), active)
+            continue
         factor = np.exp(fitted.rule.log_rate(rows) - rows.log_prior)
-        active = question.active(inside, moment.time, grid)
         background = factor * level.background * moment.prior.background
         triggered = factor * level.triggered * moment.prior.triggered
-        yield WindowOutcome(moment.time, moment.time + step, background, triggered, active)
+        yield WindowOutcome(moment.time, end, background, triggered, active)
+
+
+def _state(fitted: FittedLearned, document: Mapping[str, object] | None) -> State:
+    """The state written down, or the start."""
+    if isinstance(fitted, FittedPool):
+        return PoolState.even(fitted.rule.names) if document is None else PoolState.of(document)
+    return OnlineState() if document is None else OnlineState.of(document)
 
 
 def _count(fitted: FittedLearned, history: Catalog, used_to: datetime) -> int:
@@ -172,15 +199,19 @@ def _count(fitted: FittedLearned, history: Catalog, used_to: datetime) -> int:
 
 
 def _advanced(
-    name: str, fitted: FittedLearned, history: Catalog, used_to: datetime, before: OnlineState, guards: Guards
+    name: str, fitted: FittedLearned, history: Catalog, used_to: datetime, before: State, guards: Guards
 ) -> Updated:
     steps = list(advance(before, outcomes(fitted, history, used_to), guards))
     after, backs = steps[-1][0], sum(back for _, back in steps)
+    pool = isinstance(after, PoolState)
+    start = "equal weights" if pool else "the fitted levels"
     if backs:
-        why = f"the updated levels scored worse than the fitted ones over the last windows, {backs} times: went back"
+        why = f"what was updated scored worse than {start} over the last windows, {backs} times: went back"
         return Updated(name, "rolled back", why, before, after, len(steps))
-    a, c = after.background.used, after.triggered.used
+    if pool:
+        told = "weights " + ", ".join(f"{n} {w:.3f}" for n, w in zip(after.names, after.weights, strict=True))
+    else:
+        told = f"background x {after.background.used:.3f}, aftershocks x {after.triggered.used:.3f} of what was fitted"
     gained = sum(after.recent)
-    why = (f"background x {a:.3f}, aftershocks x {c:.3f} of what was fitted; over the last {len(after.recent)} windows "
-           f"{gained:+.2f} nats against the fitted levels")  # fmt: skip
+    why = f"{told}; over the last {len(after.recent)} windows {gained:+.2f} nats against {start}"
     return Updated(name, "updated", why, before, after, len(steps))

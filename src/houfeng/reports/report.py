@@ -199,6 +199,9 @@ def _kept_facts(model: Mapping) -> list[wording.Both]:
     if state["used_to"] is None:
         return [*told, both("kept_unmoved", n=kept["updates"])]
     used = {"used_to": wording.moment(state["used_to"]), "n": state["windows"]}
+    if "weights" in state:
+        weights = ", ".join(f"{name} {w:.2f}" for name, w in zip(state["names"], state["weights"], strict=True))
+        return [*told, both("kept_weights", **used, weights=weights)]
     a, c = (f"{state[part]['used']:.2f}" for part in ("background", "triggered"))
     return [*told, both("kept_levels", **used, a=a, c=c)]
 
