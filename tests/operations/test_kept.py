@@ -14,7 +14,7 @@ from houfeng.models.registry import create_model
 from houfeng.models.smoothed import Smoothed
 from houfeng.operations import outputs
 from houfeng.operations.kept import completeness, resolve
-from houfeng.operations.models import card_of, verdict
+from houfeng.operations.models import card_of, model_document, verdict
 from houfeng.operations.online import Guards
 from houfeng.operations.plan import Case, Plan
 from houfeng.operations.pool_models import pool_models
@@ -22,6 +22,7 @@ from houfeng.operations.run import run
 from houfeng.operations.training import known
 from houfeng.operations.update_model import load_updated, update_model
 from houfeng.regions import Region
+from houfeng.reports.model_card import card_markdown
 from houfeng.reports.notes import note_in_both
 from houfeng.store import Store
 from houfeng.store.model_files import pack_model, read_model
@@ -246,6 +247,8 @@ def test_levels_of_the_last_update_are_in_the_forecast_and_never_before_it(plan_
     assert len(before.counts.samples) == 200
     note = after.explanation.notes[-1]
     assert "Levels updated by 17 windows" in note and note_in_both(note)["zh"] != note
+    card = model_document(store, "boosted")
+    assert card["seen_to"] == UPDATED.isoformat() and "seen nothing after 2010-05-01" in card_markdown(card, "en")
     document = run(plan, store).document
     assert document["models"][0]["kept"]["state"]["windows"] == 17
     page = (plan.folder / "report.html").read_text()

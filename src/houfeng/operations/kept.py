@@ -56,12 +56,6 @@ class Kept:
         """Name in the forecast."""
         return self.card.name
 
-    @property
-    def seen_to(self) -> datetime:
-        """End of the data that training or any update used."""
-        used = (update.data_end for update in self.updates if update.outcome != "refused")
-        return max((self.card.trained_to, *used))
-
     def settings(self) -> dict:
         """What a run must know to be the same again."""
         state = dict(self.updates[-1].state) if self.updates else None
@@ -91,15 +85,14 @@ class Kept:
         InputError
             When it is of another region, or was learned from simulated earthquakes and the catalogue is real.
         """
-        used = [u for u in self.updates if u.outcome != "refused" and u.data_end > moment]
         if self.card.trained_to > moment:
             raise FutureError(
                 f"{self.name} was trained on data to {self.card.trained_to.isoformat()}, after the forecast time "
                 f"{moment.isoformat()}; take a later --as-of, or a model trained earlier"
             )
-        if used:
+        if (seen := seen_to(self.card, self.updates)) > moment:
             raise FutureError(
-                f"{self.name} was updated with data to {used[-1].data_end.isoformat()}, after the forecast time "
+                f"{self.name} was updated with data to {seen.isoformat()}, after the forecast time "
                 f"{moment.isoformat()}; take a later --as-of, or the model as it was trained: houfeng models get "
                 f"{self.name}"
             )
@@ -112,6 +105,11 @@ class Kept:
         provenance = catalog.provenance
         if self.card.simulated and "SIMULATED" not in f"{provenance.label} {provenance.source}":
             raise InputError(f"{self.name} was learned from simulated earthquakes; it does not forecast real ones")
+
+
+def seen_to(card: ModelCard, updates: Iterable[UpdateRecord]) -> datetime:
+    """End of the data that training or any of its `updates` used; one that was refused used none."""
+    return max((card.trained_to, *(update.data_end for update in updates if update.outcome != "refused")))
 
 
 def resolve(words: Sequence[str], region: Region, store: Store | None) -> tuple[tuple[str, ...], dict[str, Kept]]:

@@ -16,7 +16,7 @@ from houfeng.features.seismicity import standard_features
 from houfeng.models.base import Fitted
 from houfeng.models.learned.model import FittedLearned
 from houfeng.models.registry import model_class
-from houfeng.operations.kept import HOUSE_CHAMPION, SUFFIX, read_file
+from houfeng.operations.kept import HOUSE_CHAMPION, SUFFIX, read_file, seen_to
 from houfeng.operations.train_forecast import CHAMPION, TrainedForecast
 from houfeng.store import Store, StoreReader
 from houfeng.store.model_cards import Column, ModelCard, Score
@@ -244,7 +244,8 @@ def model_document(store: Store, name: str, *, history: bool = True) -> dict:
     if history:
         log = [{"state": e.state, "reason": e.reason, "run": e.run, "time": e.time.isoformat()}
                for e in store.models.history(name)]  # fmt: skip
-        document |= {"history": log, "updates": len(store.models.updates(name))}
+        updates = store.models.updates(name)
+        document |= {"history": log, "updates": len(updates), "seen_to": seen_to(record.card, updates).isoformat()}
     return document
 
 

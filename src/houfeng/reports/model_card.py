@@ -86,7 +86,8 @@ def _parts(document: Mapping, language: str) -> list[Part]:
             say("sha", sha=document["sha256"])]  # fmt: skip
     if document.get("updates"):
         made.append(say("updates", n=document["updates"]))
-    limits = [say("limit_past"), say("limit_where"), say("limit_age", end=_day(card["trained_to"])), say("limit_draft")]
+    seen_to = document.get("seen_to", card["trained_to"])  # online updates see more than the training
+    limits = [say("limit_past"), say("limit_where"), say("limit_age", end=_day(seen_to)), say("limit_draft")]
     return [
         Part(say("what"), _what(document, language)),
         Part(say("scores"), () if card["scores"] else (say("no_scores"),), _scores(card, language)),
