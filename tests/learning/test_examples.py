@@ -86,3 +86,12 @@ def test_examples_travel_to_another_process():
     there = pickle.loads(pickle.dumps(some(weight=np.arange(5.0))))
     assert there.weight.tolist() == list(range(5))
     assert there.inputs["maps"].dtype == np.uint8
+
+
+def test_names_go_with_their_rows_and_change_nothing_else():
+    named = Examples({"x": np.arange(4.0)[:, None]}, np.arange(4), names=("a", "b", "c", "d"))
+    assert named.select([2, 0]).names == ("c", "a") and named.select(named.target > 1).names == ("c", "d")
+    assert named.row_named(1) == "row 1 (b)" and Examples(named.inputs, named.target).row_named(1) == "row 1"
+    assert pickle.loads(pickle.dumps(named)).names == named.names
+    with pytest.raises(InputError, match="3 names for 4 examples"):
+        Examples({"x": np.ones(4)}, np.ones(4), names=("a", "b", "c"))

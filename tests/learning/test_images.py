@@ -80,8 +80,13 @@ def test_faults_of_a_folder_are_named(folder, tmp_path):
     (folder / "train" / "torn" / "a.png").write_bytes(b"x")
     with pytest.raises(InputError, match="could not be read, the first is .*a.png"):
         read_part(folder, "train", side=24)
-    with pytest.raises(InputError, match="at least 16|fewer than 16"):
-        read_part(folder, "train", side=8)
+    (folder / "train" / "torn" / "a.png").unlink()
+    (folder / "train" / "torn" / "folder.png").mkdir()
+    with pytest.raises(InputError, match=r"train/torn has no readable picture \(.*\)$"):
+        read_part(folder, "train", side=24)
+    for side in (8, 100_000):
+        with pytest.raises(InputError, match=f"side={side}.* 16 to 1024"):
+            read_part(folder, "train", side=side)
     with pytest.raises(SourceError, match="there is no picture .*gone.jpg"):
         read_picture(tmp_path / "gone.jpg", side=24)
 
@@ -179,6 +184,53 @@ def test_three_classes_make_three_outputs(tmp_path):
     }
 
 
-def test_a_network_that_explodes_is_told(folder, tmp_path):
-    with pytest.raises(FitError, match="step"):
+def test_a_network_that_explodes_is_told_with_the_file_it_failed_on(folder, tmp_path):
+    with pytest.raises(FitError, match=r"step \d+ .*\(.*roofs/(train|val)/(plain|striped)/\d+\.jpg\)"):
         train_images(folder, tmp_path / "model", **{**SMALL, "learning_rate": 1e30})
+
+
+@pytest.mark.parametrize("kind, value", [("L", 100), ("1", 1), ("LA", (100, 255)), ("P", 3), ("RGBA", (9, 9, 9, 255))])
+def test_grey_palette_and_transparent_pictures_become_red_green_blue(tmp_path, kind, value):
+    Image.new(kind, (1, 1), value).save(tmp_path / "a.png")
+    found = read_picture(tmp_path / "a.png", side=16)
+    assert found.shape == (3, 16, 16) and found.dtype == np.uint8 and np.ptp(found, axis=(1, 2)).max() == 0
+
+
+def test_sixteen_bits_are_not_cut_off_at_white_and_floats_are_refused(tmp_path):
+    Image.fromarray(np.full((4, 4), 257 * 100, np.uint16)).save(tmp_path / "deep.png")
+    assert read_picture(tmp_path / "deep.png", side=16).tolist() == np.full((3, 16, 16), 100).tolist()
+    Image.new("F", (4, 4), 0.5).save(tmp_path / "real.tif")
+    with pytest.raises(SourceError, match="real.tif has F pixels"):
+        read_picture(tmp_path / "real.tif", side=16)
+
+
+def test_names_in_chinese_are_names(tmp_path, capsys):
+    """No glyph is missing on the curve either: that would be a warning, and warnings are errors here."""
+    root = write_folder(tmp_path / "建筑", classes=("完好", "损坏"), train=3, val=2)
+    arguments = ["--side", "16", "--epochs", "1", "--language", "zh", "--out", str(tmp_path / "模型")]
+    assert main(["train", "images", str(root), *arguments]) == 0
+    assert "完好, 损坏" in capsys.readouterr().out
+    answer = classify(tmp_path / "模型", [root / "val" / "损坏" / "00.jpg"])[0]
+    assert set(answer.probabilities) == {"完好", "损坏"}
+
+
+def test_a_folder_that_cannot_be_written_and_a_language_without_words_are_told_first(folder, tmp_path, capsys):
+    (tmp_path / "occupied").write_text("a file, not a folder")
+    arguments = ["train", "images", str(folder), "--side", "16", "--out", str(tmp_path / "occupied")]
+    assert main(arguments) == 2
+    told = capsys.readouterr().err
+    assert "occupied" in told and "give another folder" in told and "step" not in told
+    assert main([*arguments, "--language", "fr"]) == 2
+    assert "unknown language 'fr'" in capsys.readouterr().err
+
+
+def test_a_frozen_backbone_trains_its_head_alone(folder, tmp_path):
+    with pytest.raises(InputError, match="a frozen backbone needs one"):
+        train_images(folder, tmp_path / "none", frozen=True)
+    stages = []
+    quick = {**SMALL, "epochs": 0.4, "backbone": "efficientnet-lite0", "side": 32}
+    frozen = train_images(folder, tmp_path / "m", frozen=True, progress=lambda at: stages.append(at.stages), **quick)
+    assert frozen.card["frozen"] and set(stages) == {1} and (tmp_path / "m" / "curve.png").is_file()
+    tuned = train_images(folder, tmp_path / "t", progress=lambda at: stages.append(at.stage), **quick)
+    assert len(tuned.card["kept_step"]) == 3 and {1, 2, 3} <= set(stages) and (tmp_path / "t" / "curve-3.png").is_file()
+    assert tuned.card["normalisation"] == {"mean": [127.0] * 3, "scale": [128.0] * 3}

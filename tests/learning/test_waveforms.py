@@ -158,9 +158,42 @@ def test_files_are_read_and_bad_ones_named(tmp_path):
     np.savez(tmp_path / "b.npz", data=data, itp=500, its=400)
     with pytest.raises(SourceError, match="b.npz.*P at 500"):
         read_records(tmp_path)
-    (tmp_path / "b.npz").write_bytes(b"PK broken")
-    with pytest.raises(SourceError, match="b.npz"):
+    whole = (tmp_path / "a.npz").read_bytes()
+    for broken in (b"PK broken", b"", whole[: len(whole) // 2], b"no archive"):
+        (tmp_path / "b.npz").write_bytes(broken)
+        with pytest.raises(SourceError, match="b.npz"):
+            read_records(tmp_path)
+    gap = data.copy()
+    gap[77, 1] = np.nan
+    np.savez(tmp_path / "b.npz", data=gap, itp=300, its=400)
+    with pytest.raises(SourceError, match="b.npz: sample 77 is not a finite number"):
         read_records(tmp_path)
+    np.savez(tmp_path / "b.npz", data=data[:800], itp=300, its=400)
+    with pytest.raises(SourceError, match="b.npz has 800 samples, the files before 900"):
+        read_records(tmp_path)
+
+
+def test_windows_are_told_by_the_file_they_were_cut_from(tmp_path, rng_seed=3):
+    rng = np.random.default_rng(rng_seed)
+    for name in ("b", "a"):
+        np.savez(tmp_path / f"{name}.npz", data=rng.normal(size=(900, 3)), itp=400, its=600)
+    windows, event = cut_windows(read_records(tmp_path), rng, samples=100)
+    files = [str(tmp_path / f"{'ab'[one]}.npz") for one in event]
+    assert list(windows.names) == files and len(set(files)) == 2
+
+
+def test_too_few_earthquakes_and_a_class_without_windows_are_named(tmp_path):
+    rng = np.random.default_rng(0)
+    (tmp_path / "few").mkdir()
+    np.savez(tmp_path / "few" / "a.npz", data=rng.normal(size=(900, 3)), itp=400, its=600)
+    with pytest.raises(InputError, match="few: 1 earthquakes have a window .* class 'noise', at least 5"):
+        train_waveforms(tmp_path / "m", records=tmp_path / "few")
+    (tmp_path / "early").mkdir()
+    for i in range(6):  # P so early that no window of noise is before it
+        np.savez(tmp_path / "early" / f"{i}.npz", data=rng.normal(size=(900, 3)), itp=60, its=400)
+    with pytest.raises(InputError, match="early: 0 earthquakes have a window of 200 samples of the class 'noise'"):
+        train_waveforms(tmp_path / "m", records=tmp_path / "early")
+    assert not (tmp_path / "m").exists()
 
 
 def test_a_classifier_is_trained_and_goes_on_after_a_kill(tmp_path, capsys):

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from houfeng.cli.assess import LanguageOption, check_language
 from houfeng.cli.output import JsonOption, print_json, print_table, say
 
 
@@ -18,7 +19,10 @@ def train_images(
     backbone: Annotated[
         str, typer.Option("--backbone", help="none (a small network from scratch) or efficientnet-lite0.")
     ] = "none",
-    side: Annotated[int, typer.Option("--side", min=16, help="Pixels that pictures are brought to.")] = 96,
+    frozen: Annotated[
+        bool, typer.Option("--frozen", help="Leave the backbone as it came; train the head over its features alone.")
+    ] = False,
+    side: Annotated[int, typer.Option("--side", min=16, max=1024, help="Pixels that pictures are brought to.")] = 96,
     epochs: Annotated[float, typer.Option("--epochs", help="Passes through the pictures (in each stage).")] = 30.0,
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Pictures in a step.")] = 32,
     learning_rate: Annotated[float, typer.Option("--learning-rate", help="Peak step size.")] = 1e-3,
@@ -26,6 +30,7 @@ def train_images(
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda (untested).")] = "auto",
     strict: Annotated[bool, typer.Option("--strict", help="An unreadable picture is an error, not set apart.")] = False,
     simulated: Annotated[bool, typer.Option("--simulated", help="The pictures are SIMULATED; say so.")] = False,
+    language: LanguageOption = "en",
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the model; by default models/ and DIR.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -33,12 +38,14 @@ def train_images(
 
     Example: houfeng train images buildings/ --backbone efficientnet-lite0 --side 160
     """
+    check_language(language)
     from houfeng.operations.train_images import train_images as train
 
     trained = train(
         directory,
         out or Path("models") / directory.resolve().name,
         backbone=backbone,
+        frozen=frozen,
         side=side,
         epochs=epochs,
         batch_size=batch_size,
@@ -47,10 +54,8 @@ def train_images(
         device=device,
         strict=strict,
         simulated=simulated,
-        progress=lambda at: say(
-            f"step {at.point.step}/{at.steps}: loss {at.point.train_loss:.4f}, val {at.point.validation_loss:.4f}, "
-            f"{at.elapsed_s:.0f} s"
-        ),
+        language=language,
+        progress=lambda at: say(str(at)),
     )
     card = trained.card
     for one in card["quarantined"]:

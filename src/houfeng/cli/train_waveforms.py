@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from houfeng.cli.assess import LanguageOption, check_language
 from houfeng.cli.output import JsonOption, print_json, print_table, say
 
 
@@ -23,6 +24,7 @@ def train_waveforms(
     epochs: Annotated[float, typer.Option("--epochs", help="Passes through the windows, at most.")] = 20.0,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of whatever is random.")] = 0,
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda (untested).")] = "auto",
+    language: LanguageOption = "en",
     out: Annotated[Path, typer.Option("--out", help="Folder for the model.")] = Path("models/waveforms"),
     as_json: JsonOption = False,
 ) -> None:
@@ -30,6 +32,7 @@ def train_waveforms(
 
     Example: houfeng train waveforms --count 600 --design cnn
     """
+    check_language(language)
     from houfeng.operations.train_waveforms import train_waveforms as train
 
     trained = train(
@@ -41,10 +44,8 @@ def train_waveforms(
         epochs=epochs,
         seed=seed,
         device=device,
-        progress=lambda at: say(
-            f"step {at.point.step}/{at.steps}: loss {at.point.train_loss:.4f}, val {at.point.validation_loss:.4f}, "
-            f"{at.elapsed_s:.0f} s"
-        ),
+        language=language,
+        progress=lambda at: say(str(at)),
     )
     if as_json:
         print_json({"folder": trained.folder, **trained.card})

@@ -20,7 +20,7 @@ from houfeng.times import DAYS_PER_YEAR, from_datetime64, to_datetime64
 #: Name: meaning with unit.
 COLUMNS: dict[str, str] = {
     "gnss_offset_east_mm": "mean deviation to the east over the last 7 days from the path foretold 90 days before",
-    "gnss_offset_north_mm": "the same to the north",
+    "gnss_offset_north_mm": "mean deviation to the north over the last 7 days from the path foretold 90 days before",
     "gnss_velocity_change_30d_mm_per_year": "length of the change of horizontal velocity over the last 30 days",
     "gnss_velocity_change_90d_mm_per_year": "length of the change of horizontal velocity over the last 90 days",
     "gnss_transient_score_30d": "mean deviation of 30 days over its standard deviation; about 1 where nothing happens",

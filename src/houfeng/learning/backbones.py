@@ -14,12 +14,13 @@ import hashlib
 import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from houfeng.errors import InputError, MissingExtraError, SourceError
-from houfeng.learning.engine import Training, train
+from houfeng.learning.engine import Progress, Training, train
 from houfeng.learning.examples import Examples
 from houfeng.learning.extra import require
 from houfeng.learning.losses import Loss
@@ -365,6 +366,7 @@ def fine_tune(
         rate = settings.learning_rate * (3 if unit == UNITS else 1)
         stage = replace(settings, learning_rate=rate, scales=gentler_below(network, factor))
         place = None if folder is None else Path(folder) / f"stage-{number}"
+        told = None if progress is None else partial(_tell_stage, progress, number, len(unfreeze))
         done.append(
             train(
                 network,
@@ -374,7 +376,11 @@ def fine_tune(
                 settings=stage,
                 augment=augment,
                 folder=place,
-                progress=progress,
+                progress=told,
             )
         )
     return tuple(done)
+
+
+def _tell_stage(progress: Callable[[Progress], None], stage: int, stages: int, at: Progress) -> None:
+    progress(replace(at, stage=stage, stages=stages))

@@ -83,6 +83,23 @@ def digest_weights(network: "torch.nn.Module") -> str:
     return digest.hexdigest()
 
 
+def check_writable(path: Path) -> None:
+    """Learn before the first step, not after the first hour, that no checkpoint can be written to `path`.
+
+    Raises
+    ------
+    StoreError
+        When its folder cannot be made, or holds nothing new.
+    """
+    probe = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
 def save(path: Path, progressed: Progressed, parts: dict[str, str]) -> None:
     """Write a checkpoint beside `path`, then put it in its place at once.
 
@@ -102,7 +119,7 @@ def save(path: Path, progressed: Progressed, parts: dict[str, str]) -> None:
         for left in path.parent.glob(f"{path.name}.*.part"):  # of processes killed while they wrote
             left.unlink(missing_ok=True)
     except OSError as error:
-        raise StoreError(f"no checkpoint could be written to {path} ({error}): make room there, then resume") from error
+        raise _unwritable(path, error) from error
 
 
 def load(path: Path, parts: dict[str, str]) -> Progressed | None:
@@ -130,6 +147,13 @@ def load(path: Path, parts: dict[str, str]) -> Progressed | None:
             "or remove it to start again"
         )
     return progressed
+
+
+def _unwritable(path: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"no checkpoint could be written to {path} ({error}): make room and leave to write there, or give another "
+        "folder; a training that had begun goes on from its last checkpoint"
+    )
 
 
 def _digest(content: bytes) -> str:

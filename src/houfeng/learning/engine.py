@@ -51,12 +51,16 @@ class Progress:
     point: Point
     steps: int
     elapsed_s: float
+    stage: int = 1
+    stages: int = 1
 
     def __str__(self) -> str:
         point = self.point
+        stage = f"stage {self.stage} of {self.stages}, " if self.stages > 1 else ""
         return (
-            f"step {point.step} of {self.steps} after {self.elapsed_s:.0f} s: loss {point.train_loss:.4g}, validation "
-            f"{point.validation_loss:.4g}, learning rate {point.learning_rate:.2g}, gradient {point.gradient_norm:.2g}"
+            f"{stage}step {point.step} of {self.steps} after {self.elapsed_s:.0f} s: loss {point.train_loss:.4g}, "
+            f"validation {point.validation_loss:.4g}, learning rate {point.learning_rate:.2g}, "
+            f"gradient {point.gradient_norm:.2g}"
         )
 
 
@@ -153,6 +157,7 @@ def train(
         run = _Run(network.to(device), examples, validation, loss, settings, augment, team, device)
         if path:
             run.resume(checkpoint.load(path, parts))
+            checkpoint.check_writable(path)
         started = written = time.monotonic()
         while not run.state.stopped:
             run.step()
@@ -241,8 +246,8 @@ class _Run:
         norm = float(torch.nn.utils.clip_grad_norm_(self.trained, self.settings.clip_norm))
         if not norm <= self.settings.explosion_norm:
             raise FitError(
-                f"the gradient exploded at step {step} (norm {norm:g}, learning rate {rate:g}): lower learning_rate "
-                f"(now {self.settings.learning_rate:g}), lengthen the warm-up, or scale the inputs to about 1"
+                f"the gradient exploded at step {step} (norm {norm:g}, learning rate {rate:g}): lower the learning "
+                f"rate (now {self.settings.learning_rate:g}), lengthen the warm-up, or scale the inputs to about 1"
             )
         self.optimiser.step()
         self.norm = norm
@@ -262,7 +267,7 @@ class _Run:
         each = self.loss.per_example(raw.float() if torch.is_tensor(raw) else raw, target)
         value = (each * tensor(self.examples.weight[rows], self.device)).sum()
         if not torch.isfinite(value):
-            raise FitError(_offender(each, inputs, rows, step, rate))
+            raise FitError(_offender(each, inputs, self.examples, rows, step, rate))
         return value
 
     def evaluate_if_due(self) -> bool:
@@ -287,7 +292,7 @@ class _Run:
 
     def _validate(self) -> float:
         """Weighted mean loss on the validation examples, shared among the team."""
-        kept, sums = self.validation, torch.zeros(2, dtype=torch.float64)
+        kept, sums, odd = self.validation, torch.zeros(2, dtype=torch.float64), ""
         mine = np.arange(self.team.rank, len(kept), self.team.size)
         with evaluating(self.network):
             for start in range(0, len(mine), self.settings.batch_size):
@@ -296,13 +301,15 @@ class _Run:
                     raw = self.network(tensors(kept.inputs, rows, self.device))
                 target = tensor(kept.target[rows], self.device, pixels=False)
                 each = self.loss.per_example(raw.float() if torch.is_tensor(raw) else raw, target).double().cpu()
+                if not odd and not torch.isfinite(each).all():
+                    odd = f", first in {kept.row_named(int(rows[int(torch.argmin(torch.isfinite(each).int()))]))}"
                 weight = torch.from_numpy(kept.weight[rows])
                 sums += torch.stack([(each * weight).sum(), weight.sum()])
         summed, weight = self.team.total(sums).tolist()
         value = summed / weight
         if not math.isfinite(value):
             raise FitError(
-                f"the validation loss is {value} after {self.state.step} steps: lower learning_rate "
+                f"the validation loss is {value} after {self.state.step} steps{odd}: lower the learning rate "
                 f"(now {self.settings.learning_rate:g}), or look for validation inputs far from the training ones"
             )
         return value
@@ -340,12 +347,13 @@ def _optimiser(network: "torch.nn.Module", settings: TrainSettings) -> "torch.op
     return torch.optim.AdamW(listed, lr=settings.learning_rate, betas=(0.9, 0.99))
 
 
-def _offender(each: "torch.Tensor", inputs: dict, rows: NDArray, step: int, rate: float) -> str:
+def _offender(each: "torch.Tensor", inputs: dict, examples: Examples, rows: NDArray, step: int, rate: float) -> str:
     """What to say of a loss that is not finite."""
     place = int(torch.argmin(torch.isfinite(each).int()))
     reach = {name: float(values[place].detach().float().abs().max()) for name, values in inputs.items()}
     name = max(reach, key=lambda name: math.inf if math.isnan(reach[name]) else reach[name])
     return (
-        f"the loss is not finite at step {step} (learning rate {rate:g}): first in row {int(rows[place])}, whose input "
-        f"'{name}' reaches {reach[name]:g}; lower learning_rate, or scale that input to about 1"
+        f"the loss is not finite at step {step} (learning rate {rate:g}): first in "
+        f"{examples.row_named(int(rows[place]))}, whose input '{name}' reaches {reach[name]:g}; lower the learning "
+        "rate, or scale that input to about 1"
     )

@@ -23,6 +23,8 @@ class Examples:
         (n, ...): 0 or 1, a class, a number; for the Poisson loss counts and exposure, (n, ..., 2).
     weight
         (n,), not negative; ones when left out. A weight of zero leaves an example out of the loss.
+    names
+        n names that errors tell a row by (files, say), or none. They change nothing that is learned.
 
     Raises
     ------
@@ -40,6 +42,7 @@ class Examples:
     inputs: Mapping[str, NDArray]
     target: NDArray
     weight: NDArray[np.float64] = field(default=None)  # type: ignore[assignment]
+    names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.inputs:
@@ -57,6 +60,9 @@ class Examples:
             raise InputError(f"weight has shape {weight.shape}: it must have one number an example, ({len(target)},)")
         if (weight < 0).any():
             raise InputError(f"weight of row {int(np.argmax(weight < 0))} is negative: weights are >= 0")
+        if len(self.names) not in (0, len(target)):
+            raise InputError(f"{len(self.names)} names for {len(target)} examples: give one each, or none")
+        object.__setattr__(self, "names", tuple(self.names))
         object.__setattr__(self, "inputs", MappingProxyType(inputs))
         object.__setattr__(self, "target", target)
         object.__setattr__(self, "weight", weight)
@@ -65,7 +71,11 @@ class Examples:
         return len(self.target)
 
     def __reduce__(self) -> tuple:
-        return Examples, (dict(self.inputs), self.target, self.weight)
+        return Examples, (dict(self.inputs), self.target, self.weight, self.names)
+
+    def row_named(self, row: int) -> str:
+        """``row 3``, and its name where it has one, for errors."""
+        return f"row {row} ({self.names[row]})" if self.names else f"row {row}"
 
     def select(self, rows: ArrayLike) -> "Examples":
         """The examples of `rows` (indices or a mask (n,)), in that order."""
@@ -75,7 +85,8 @@ class Examples:
         elif rows.shape != (len(self),):
             raise InputError(f"a mask of {rows.shape} cannot select among {len(self)} examples")
         inputs = {name: values[rows] for name, values in self.inputs.items()}
-        return Examples(inputs, self.target[rows], self.weight[rows])
+        names = tuple(self.names[row] for row in np.arange(len(self))[rows]) if self.names else ()
+        return Examples(inputs, self.target[rows], self.weight[rows], names)
 
 
 def _column(name: str, values: ArrayLike) -> NDArray:

@@ -19,6 +19,9 @@ from houfeng.learning.networks import Fusion, FusionConfig, MapCnnConfig, networ
 
 torch = require("torch")
 
+#: Pixels of a side, least and most: more would fill the memory with detail no network here can use.
+SIDES = (16, 1024)
+
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 MODEL_FILE, NETWORK_FILE = "model.json", "model.onnx"
 
@@ -81,10 +84,10 @@ def read_part(folder: str | Path, part: str, *, side: int, strict: bool = False)
     SourceError
         When a folder is missing, or a picture is unreadable and `strict` is on; the message names it.
     InputError
-        When there are fewer than two classes, a class has no readable picture, or `side` is below 16.
+        When there are fewer than two classes, a class has no readable picture, or `side` is not within `SIDES`.
     """
-    if side < 16:
-        raise InputError(f"side={side}: pictures of fewer than 16 pixels show nothing")
+    if not SIDES[0] <= side <= SIDES[1]:
+        raise InputError(f"side={side}: pictures are brought to squares of {SIDES[0]} to {SIDES[1]} pixels")
     root = Path(folder) / part
     if not root.is_dir():
         raise SourceError(f"there is no folder {root}; expected {root}/CLASS/*.jpg, one folder a class")
@@ -94,7 +97,9 @@ def read_part(folder: str | Path, part: str, *, side: int, strict: bool = False)
         raise InputError(f"{root} needs at least two class folders, it has {found}")
     pixels, labels, paths, quarantined = [], [], [], []
     for label, name in enumerate(classes):
-        files = sorted(path for path in (root / name).iterdir() if path.suffix.lower() in SUFFIXES)
+        files = sorted(
+            path for path in (root / name).iterdir() if path.suffix.lower() in SUFFIXES and not path.is_dir()
+        )
         for path in files:
             try:
                 pixels.append(read_picture(path, side=side))
@@ -112,7 +117,7 @@ def read_part(folder: str | Path, part: str, *, side: int, strict: bool = False)
 
 
 def read_picture(path: str | Path, *, side: int) -> NDArray[np.uint8]:
-    """One picture, (3, side, side) uint8.
+    """One picture, (3, side, side) uint8; grey ones of 16 bits keep their upper 8.
 
     Raises
     ------
@@ -123,6 +128,12 @@ def read_picture(path: str | Path, *, side: int) -> NDArray[np.uint8]:
 
     try:
         with Image.open(path) as picture:
+            if picture.mode in ("I", "F"):
+                raise SourceError(
+                    f"{path} has {picture.mode} pixels whose white is not known: save it with 8 or 16 bits"
+                )
+            if picture.mode.startswith("I;16"):  # Pillow would cut 16 bits off at 255
+                picture = Image.fromarray((np.asarray(picture) // 257).astype(np.uint8))
             square = picture.convert("RGB").resize((side, side), Image.Resampling.BILINEAR)
     except FileNotFoundError as error:
         raise SourceError(f"there is no picture {path}") from error
@@ -233,7 +244,7 @@ def classify(model_folder: str | Path, paths: Sequence[str | Path]) -> tuple[Ans
         classes, side = card["classes"], card["side"]
     except FileNotFoundError as error:
         raise SourceError(
-            f"{folder} holds no {MODEL_FILE}; make one: houfeng train images DIR --to {folder}"
+            f"{folder} holds no {MODEL_FILE}; make one: houfeng train images DIR --out {folder}"
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise SourceError(f"{folder / MODEL_FILE} is no model of pictures ({error})") from error

@@ -73,6 +73,8 @@ class Records:
         (n,) which earthquake: windows of one are never shared between training and judging.
     simulated
         True for what this module makes.
+    names
+        n names that errors tell a record by (files, say), or none.
     """
 
     data: NDArray[np.float32]
@@ -80,6 +82,7 @@ class Records:
     s_sample: NDArray[np.int64]
     event: NDArray[np.int64]
     simulated: bool
+    names: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.data)

@@ -4,6 +4,8 @@ Windows are cut at random offsets around each arrival, never at a fixed place, d
 standard deviation. Splits are by earthquake.
 """
 
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,19 +91,21 @@ def read_records(folder: str | Path) -> Records:
     data, p, s = [], [], []
     for path in files:
         try:
-            with np.load(path, allow_pickle=False) as kept:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as kept:
                 one = np.asarray(kept["data"], float)
                 itp, its = (int(np.ravel(kept[name])[0]) for name in ("itp", "its"))
-        except (OSError, ValueError, KeyError, IndexError, EOFError) as error:
+        except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise SourceError(f"{path} is no record with data, itp and its: {error}") from error
-        if one.ndim != 2 or one.shape[1] != 3 or not 0 < itp < its < len(one) or not np.isfinite(one).all():
+        if one.ndim == 2 and not np.isfinite(one).all():
+            raise SourceError(f"{path}: sample {int(np.argmin(np.isfinite(one).all(1)))} is not a finite number")
+        if one.ndim != 2 or one.shape[1] != 3 or not 0 < itp < its < len(one):
             raise SourceError(f"{path}: data {one.shape} with P at {itp} and S at {its} make no record of (samples, 3)")
         if data and len(one) != data[0].shape[1]:
             raise SourceError(f"{path} has {len(one)} samples, the files before {data[0].shape[1]}: cut them alike")
         data.append(one.T.astype(np.float32))
         p.append(itp)
         s.append(its)
-    return Records(np.stack(data), np.array(p), np.array(s), np.arange(len(files)), simulated=False)
+    return Records(np.stack(data), np.array(p), np.array(s), np.arange(len(files)), False, tuple(map(str, files)))
 
 
 def cut_windows(
@@ -127,8 +131,8 @@ def cut_windows(
         Input ``waveform`` (n, 3, samples), target (n,) the index in `CLASSES`; and the event of each, (n,).
     """
     length, low, high = records.data.shape[2], samples // 5, 4 * samples // 5
-    windows, labels, events = [], [], []
-    for record, p, s, event in zip(records.data, records.p_sample, records.s_sample, records.event, strict=True):
+    windows, labels, places = [], [], []
+    for place, (record, p, s) in enumerate(zip(records.data, records.p_sample, records.s_sample, strict=True)):
         for _ in range(each):
             choices = {
                 NOISE: (0, p - samples - 10),
@@ -141,10 +145,11 @@ def cut_windows(
                 start = int(rng.integers(first, last))
                 windows.append(normalised(record[:, start : start + samples]))
                 labels.append(label)
-                events.append(event)
+                places.append(place)
     if not windows:
         raise InputError(f"no window of {samples} samples fits into records of {length}")
-    return Examples({"waveform": np.stack(windows)}, np.array(labels)), np.array(events)
+    names = tuple(records.names[place] for place in places) if records.names else ()
+    return Examples({"waveform": np.stack(windows)}, np.array(labels), names=names), records.event[places]
 
 
 def normalised(window: NDArray[np.floating]) -> NDArray[np.float32]:

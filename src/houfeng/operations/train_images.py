@@ -12,8 +12,7 @@ from houfeng import __version__
 from houfeng.errors import InputError, UnknownNameError
 from houfeng.learning.augment import ImageAugment
 from houfeng.learning.backbones import PIXEL_MEAN, PIXEL_SCALE, TransferConfig, fine_tune
-from houfeng.learning.curves import draw_curves
-from houfeng.learning.engine import Progress, predict, train
+from houfeng.learning.engine import Progress, Training, predict, train
 from houfeng.learning.examples import Examples
 from houfeng.learning.export import to_onnx
 from houfeng.learning.images import (
@@ -28,6 +27,8 @@ from houfeng.learning.images import (
 from houfeng.learning.networks import build, config_to_json
 from houfeng.learning.settings import TrainSettings
 from houfeng.operations.outputs import write_text
+from houfeng.reports.learning_curves import curves_plot
+from houfeng.reports.messages import message
 
 BACKBONES = ("none", "efficientnet-lite0")
 
@@ -59,6 +60,7 @@ def train_images(
     folder: str | Path,
     *,
     backbone: str = "none",
+    frozen: bool = False,
     side: int = 96,
     epochs: float = 30.0,
     batch_size: int = 32,
@@ -68,6 +70,7 @@ def train_images(
     strict: bool = False,
     augment: ImageAugment = USUAL_AUGMENT,
     simulated: bool = False,
+    language: str = "en",
     progress: Callable[[Progress], None] | None = None,
 ) -> TrainedImages:
     """Train on ``data/train``, end by ``data/val``, score on ``data/test`` too where there is one.
@@ -80,6 +83,8 @@ def train_images(
         Where the model goes; a training that was killed there goes on.
     backbone
         ``none`` (a small network from scratch) or ``efficientnet-lite0`` (ImageNet weights, fine-tuned in stages).
+    frozen
+        Whether the backbone stays as it came, and only the head over its features is trained.
     side
         Pixels of the squares that pictures are brought to.
     epochs
@@ -88,6 +93,8 @@ def train_images(
         Whether an unreadable picture is an error; otherwise it is set apart, counted and named on the card.
     simulated
         Whether the pictures are SIMULATED; the card and the curve say so.
+    language
+        Of the curve: ``en`` or ``zh``.
 
     Raises
     ------
@@ -98,6 +105,8 @@ def train_images(
     """
     if backbone not in BACKBONES:
         raise UnknownNameError("backbone", backbone, BACKBONES)
+    if frozen and backbone == "none":
+        raise InputError("a frozen backbone needs one: backbone 'efficientnet-lite0'")
     folder = Path(folder)
     learned, held = (read_part(data, part, side=side, strict=strict) for part in ("train", "val"))
     _same_classes(data, learned.classes, "val", held.classes)
@@ -113,25 +122,27 @@ def train_images(
         checkpoint_every_s=10.0,
     )
     loss = "binary" if config.outputs == 1 else "categorical"
-    rows = (Examples({"image": part.pixels}, part.labels) for part in (learned, held))
+    rows = (
+        Examples({"image": part.pixels}, part.labels, names=tuple(map(str, part.paths))) for part in (learned, held)
+    )
     if backbone == "none":
         done = (train(network, *rows, loss=loss, settings=settings, augment=augment, folder=folder, progress=progress),)
     else:
         network.load_backbone()
         done = fine_tune(
             network, *rows,
-            loss=loss, settings=settings, unfreeze=UNFREEZE, augment=augment, folder=folder, progress=progress,
+            loss=loss, settings=settings, unfreeze=UNFREEZE[:1] if frozen else UNFREEZE, augment=augment,
+            folder=folder, progress=progress,
         )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     to_onnx(network, {"image": _two_at_least(held.pixels)}, folder / NETWORK_FILE, tolerance=1e-4)
-    for number, training in enumerate(done, start=1):
-        name = "curve.png" if len(done) == 1 else f"curve-{number}.png"
-        draw_curves(training, folder / name, f"{'SIMULATED pictures: ' if simulated else ''}{Path(data).name}")
+    _draw(done, folder, Path(data).resolve().name, simulated, language)
     card = {
         "kind": "images",
         "simulated": simulated,
         "data": str(data),
         "backbone": backbone,
+        "frozen": frozen,
         "settings": {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed},
         "augmentation": asdict(augment),
         "kept_step": [training.best_step for training in done],
@@ -141,6 +152,16 @@ def train_images(
     }
     write_text(folder / MODEL_FILE, json.dumps(card, indent=2, ensure_ascii=False) + "\n")
     return TrainedImages(folder, card)
+
+
+def _draw(done: tuple[Training, ...], folder: Path, name: str, simulated: bool, language: str) -> None:
+    """The learning curve of each stage."""
+    what = message("curves_pictures", language, name=name)
+    what = message("curves_simulated", language, what=what) if simulated else what
+    for number, training in enumerate(done, start=1):
+        stage = "" if len(done) == 1 else " · " + message("curves_stage", language, stage=number, stages=len(done))
+        path = folder / ("curve.png" if len(done) == 1 else f"curve-{number}.png")
+        path.write_bytes(curves_plot(training, title=what + stage, language=language))
 
 
 def _described(learned: Pictures, held: Pictures, config: PictureConfig | TransferConfig) -> dict:

@@ -11,7 +11,6 @@ import numpy as np
 from houfeng import __version__
 from houfeng.errors import InputError
 from houfeng.learning.augment import WaveformAugment
-from houfeng.learning.curves import draw_curves
 from houfeng.learning.engine import Progress, predict, train
 from houfeng.learning.examples import Examples
 from houfeng.learning.export import to_onnx
@@ -28,6 +27,11 @@ from houfeng.learning.waveform_classifier import (
     read_records,
 )
 from houfeng.operations.outputs import write_text
+from houfeng.reports.learning_curves import curves_plot
+from houfeng.reports.messages import message
+
+#: Earthquakes without which a class would be missing among those learned from, stopped by or judged on.
+FEWEST_EVENTS = 5
 
 #: What is done to training windows.
 USUAL_AUGMENT = WaveformAugment(shift_samples=20, noise=0.1, channel_drop=0.15, polarity=0.5)
@@ -65,6 +69,7 @@ def train_waveforms(
     epochs: float = 20.0,
     seed: int = 0,
     device: str = "auto",
+    language: str = "en",
     progress: Callable[[Progress], None] | None = None,
 ) -> TrainedWaveforms:
     """Train on windows of SIMULATED records, or of a folder of real ones; judged on earthquakes it has not seen.
@@ -81,6 +86,8 @@ def train_waveforms(
         Length of a window, at 100 Hz.
     epochs
         Passes through the windows, at most.
+    language
+        Of the curve: ``en`` or ``zh``.
 
     Raises
     ------
@@ -92,6 +99,7 @@ def train_waveforms(
     folder, rng = Path(folder), np.random.default_rng([seed, 7])
     kept = simulate_records(count, rng) if records is None else read_records(records)
     examples, event = cut_windows(kept, rng, samples=window_samples, each=2)
+    _check_windows(examples, event, records, window_samples)
     judged = by_event(event, 0.2, rng)
     rest = np.flatnonzero(~judged)
     ending = rest[by_event(event[rest], 0.2, rng)]
@@ -116,7 +124,9 @@ def train_waveforms(
     rule = fit_rule(learned)
     folder.mkdir(parents=True, exist_ok=True)
     to_onnx(network, {"waveform": examples.inputs["waveform"][:4]}, folder / "model.onnx", tolerance=1e-4)
-    draw_curves(training, folder / "curve.png", f"{'SIMULATED ' if kept.simulated else ''}windows: {design}")
+    what = message("curves_windows", language, name=design)
+    what = message("curves_simulated", language, what=what) if kept.simulated else what
+    (folder / "curve.png").write_bytes(curves_plot(training, title=what, language=language))
     card = {
         "kind": "waveforms",
         "simulated": kept.simulated,
@@ -137,6 +147,18 @@ def train_waveforms(
     }
     write_text(folder / "model.json", json.dumps(card, indent=2) + "\n")
     return TrainedWaveforms(folder, card, network, rule)
+
+
+def _check_windows(windows: Examples, event: np.ndarray, records: str | Path | None, window_samples: int) -> None:
+    """Refuse what cannot be shared between learning, stopping and judging, or lacks a class."""
+    source = "the SIMULATED records" if records is None else str(records)
+    for label, name in enumerate(CLASSES):
+        found = len(np.unique(event[windows.target == label]))
+        if found < FEWEST_EVENTS:
+            raise InputError(
+                f"{source}: {found} earthquakes have a window of {window_samples} samples of the class '{name}', "
+                f"at least {FEWEST_EVENTS} are needed: give shorter windows, or more and longer records"
+            )
 
 
 def window_scores(network: object, rule: Rule, windows: Examples) -> dict[str, float]:

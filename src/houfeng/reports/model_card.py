@@ -8,6 +8,7 @@ from functools import cache
 from importlib import resources
 
 from houfeng.reports.messages import LANGUAGES
+from houfeng.reports.notes import note_in_both
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,8 @@ def _columns(card: Mapping, language: str) -> list[list[str]]:
     for column in card["columns"]:
         scaled = column["mean"] is not None
         scale = f"{column['mean']:.3g} ± {column['spread']:.3g}" if scaled else "-"
-        rows.append([column["name"], column["meaning"], column["unit"], column["source"], scale])
+        told = [note_in_both(column[key])[language] for key in ("meaning", "unit", "source")]
+        rows.append([column["name"], *told, scale])
     return [heads, *rows]
 
 
