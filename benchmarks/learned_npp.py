@@ -138,6 +138,7 @@ def figures_of(name: str, best: Scores, by_time, by_space, both, hybrid: Hybrid)
         *figures,
         Figure("check.expected_relative", abs(expected_of(hybrid) / expected - 1), "", 2e-3, peer="random nodes"),
         Figure("check.space_integral_worst", float(np.abs(integrals - 1).max()), "", 1e-3, peer="random moments"),
+        Figure("check.space_integral_mean", float(integrals.mean() - 1), "", 1e-3, peer="of their excess"),
         Figure("check.future_changes_past", causality_of(hybrid, best), "nats", 2e-3, peer="invented events"),
         Figure("expected_over_observed", expected / len(best.log_rate)),
     ]

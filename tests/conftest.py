@@ -13,6 +13,7 @@ settings.load_profile("houfeng")
 # Side by side, test processes with a thread for every processor would wait for one another.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("NUMBA_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,7 @@ def finished(small, tmp_path_factory):
     folder = tmp_path_factory.mktemp("docs")
     (folder / "coquimbo.toml").write_text(small)
     experiment = Experiment.from_file(folder / "coquimbo.toml")
+    experiment = replace(experiment, occurrence=experiment.min_magnitude)
     with Store.open(folder / "my-store") as store:
         return folder, run_experiment(experiment, store, folder=folder / "out", executor=Serial(), prove=True)
 
@@ -99,7 +101,8 @@ def test_every_key_of_the_document_is_described(concepts, finished):
     for value in (board["catalog"], board["region"], board["blocks"], board["windows"][0], board["proof"]):
         assert {f"`{key}`" for key in value} <= set(re.findall(r"`\w+`", whole))
     model = board["models"][0]
-    for value in (model["gain"], model["tests"]["N"], model["chances"][0], model["series"]):
+    values = (model["gain"], model["tests"]["N"], model["chances"][0], model["series"], model["occurrence"])
+    for value in values:
         assert {f"`{key}`" for key in value} <= set(re.findall(r"`\w+`", each))
 
 

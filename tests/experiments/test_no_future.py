@@ -20,8 +20,18 @@ from houfeng.times import to_datetime64
 #: In the midst of the sequence, four days after the shock.
 WINDOW = 17
 
-#: Past windows cost an ensemble a forecast of each member; a few show as much.
-QUICKER = {"ensemble": {"n_windows": 6}}
+#: Past windows cost an ensemble a forecast of each member, learners a look at the whole past: a few show as much.
+LEARNER = {"every_days": 14.0, "quiet_cells": 10}
+NETWORK = {**LEARNER, "epochs": 0.3, "members": 1, "width": 8}
+QUICKER = {
+    "ensemble": {"n_windows": 6},
+    **dict.fromkeys(("logistic", "svm"), LEARNER),
+    "forest": {**LEARNER, "trees": 10},
+    "stack": {"quiet_cells": 10, "trees": 10},
+    "boosting": {**LEARNER, "rounds": 10},
+    "pool": {**LEARNER, "members": ("logistic",)},
+    **dict.fromkeys(("mlp", "cnn", "rnn", "fusion"), NETWORK),
+}
 
 
 def entry(name: str) -> ModelEntry:

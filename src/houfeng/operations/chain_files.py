@@ -79,6 +79,8 @@ def grid_sites(
     """A regular grid over all of some places in degrees, steps no finer than given and no more than fit a map."""
     (west, east), (south, north) = ((column.min(), column.max()) for column in (longitude, latitude))
     step = max(finest_deg, (east - west) / _CELLS, (north - south) / _CELLS)
+    # Steps and corner have four decimals: rounded apart, the sites would not be evenly spaced.
+    step, west, south = np.ceil(step * 1e4 - 1e-6) / 1e4, np.round(west, 4), np.round(south, 4)
     lon, lat = np.meshgrid(np.round(np.arange(west, east, step), 4), np.round(np.arange(south, north, step), 4))
     return Sites.of(longitude=lon.ravel(), latitude=lat.ravel(), vs30_mps=vs30_mps)
 
