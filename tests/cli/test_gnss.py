@@ -78,3 +78,11 @@ def test_mistakes_are_told_in_one_line(capsys, folder, monkeypatch, arguments, w
     monkeypatch.chdir(folder)
     code, _, err = run(capsys, *arguments)
     assert code == 2 and word in err and err.count("\n") == 1
+
+
+def test_a_station_that_is_given_twice_is_refused(folder, tmp_path, capsys):
+    again = tmp_path / "A.csv"
+    again.write_bytes((folder / "A.csv").read_bytes())
+    assert main(["gnss", str(folder / "A.csv"), str(again)]) == 2
+    told = capsys.readouterr().err
+    assert "station A is in" in told and str(again) in told and "give each station once" in told

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -40,3 +41,9 @@ def test_simulated_stands_on_what_is(network, tmp_path):
     marked = pixels(common_mode_plot(network.common, component=0, simulated=True), tmp_path)
     plain = pixels(common_mode_plot(network.common, component=0), tmp_path)
     assert marked.shape == plain.shape and (np.abs(marked - plain).max(axis=2) > 0.05).mean() > 0.005
+
+
+def test_stations_may_have_chinese_names_and_the_picture_then_needs_no_other_font(network, tmp_path):
+    """No glyph is missing: that would be a warning, and warnings are errors here."""
+    named = [replace(one.positions, station="灵山卫 $1$") for one in network.stations[:1]]
+    assert pixels(position_plot(survey(named, search=False)), tmp_path).shape[1] > 1400

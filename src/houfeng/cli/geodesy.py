@@ -50,6 +50,7 @@ def gnss(
         p.placed(longitude=known[p.station][0], latitude=known[p.station][1]) if p.station in known else p
         for p in (reading.positions for reading in readings)
     ]
+    _each_once(files, stations)
     found = survey(
         stations,
         steps=[Step(parse_time(text)) for text in step or []],
@@ -68,6 +69,17 @@ def gnss(
         say(f"kept out on reading: {n:,} lines of {file}")
     for note in found.notes:
         say(f"note: {note}")
+
+
+def _each_once(files: list[Path], stations: list) -> None:
+    """A station that is there twice would be its own common mode."""
+    from houfeng.errors import InputError
+
+    first: dict[str, Path] = {}
+    for file, one in zip(files, stations, strict=True):
+        if one.station in first:
+            raise InputError(f"station {one.station} is in {first[one.station]} and in {file}: give each station once")
+        first[one.station] = file
 
 
 def _draw(found, plot: Path | None, plot_common: Path | None) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from houfeng.cli.assess import LanguageOption, check_language
+from houfeng.cli.assess import check_language
 from houfeng.cli.output import JsonOption, print_json, print_table, say
 
 
@@ -30,7 +30,7 @@ def train_images(
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda (untested).")] = "auto",
     strict: Annotated[bool, typer.Option("--strict", help="An unreadable picture is an error, not set apart.")] = False,
     simulated: Annotated[bool, typer.Option("--simulated", help="The pictures are SIMULATED; say so.")] = False,
-    language: LanguageOption = "en",
+    language: Annotated[str, typer.Option("--language", help="Of the learning curve: en or zh.")] = "en",
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the model; by default models/ and DIR.")] = None,
     as_json: JsonOption = False,
 ) -> None:

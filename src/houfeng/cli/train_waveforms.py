@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from houfeng.cli.assess import LanguageOption, check_language
+from houfeng.cli.assess import check_language
 from houfeng.cli.output import JsonOption, print_json, print_table, say
 
 
@@ -24,7 +24,7 @@ def train_waveforms(
     epochs: Annotated[float, typer.Option("--epochs", help="Passes through the windows, at most.")] = 20.0,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of whatever is random.")] = 0,
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda (untested).")] = "auto",
-    language: LanguageOption = "en",
+    language: Annotated[str, typer.Option("--language", help="Of the learning curve: en or zh.")] = "en",
     out: Annotated[Path, typer.Option("--out", help="Folder for the model.")] = Path("models/waveforms"),
     as_json: JsonOption = False,
 ) -> None:

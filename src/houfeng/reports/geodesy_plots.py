@@ -4,7 +4,9 @@ Only names of stations, units and dates are written on them; SIMULATED stands on
 """
 
 import io
+from contextlib import AbstractContextManager
 
+import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
@@ -12,6 +14,7 @@ from matplotlib.figure import Figure
 
 from houfeng.geodesy.common_mode import CommonMode
 from houfeng.geodesy.survey import Survey, SurveyedStation
+from houfeng.reports.fonts import register_with_matplotlib
 from houfeng.reports.style import COLOURS, PNG_DPI, style
 from houfeng.times import to_datetime64
 
@@ -21,7 +24,7 @@ _WAYS = ("E", "N", "U")
 def position_plot(survey: Survey) -> bytes:
     """Draw each station's positions less their trend, the model, known steps (dashed) and found ones (solid); PNG."""
     shown = [c for c in range(3) if any(c in one.positions.present for one in survey.stations)]
-    with style():
+    with style(), _letters():
         figure = Figure(figsize=(4.6 * len(shown), 0.6 + 1.35 * len(survey.stations)), layout="constrained")
         axes = figure.subplots(len(survey.stations), len(shown), squeeze=False, sharex=True)
         for row, one in zip(axes, survey.stations, strict=True):
@@ -30,6 +33,7 @@ def position_plot(survey: Survey) -> bytes:
             row[0].set_ylabel(f"{one.positions.station}\nmm")
         for ax, c in zip(axes[0], shown, strict=True):
             ax.set_title(_WAYS[c], loc="left")
+        figure.align_ylabels()
         _mark(figure, any(one.positions.simulated for one in survey.stations))
         return _png(figure)
 
@@ -55,7 +59,7 @@ def common_mode_plot(common: CommonMode, *, component: int, simulated: bool = Fa
     """Draw residuals of one component before (grey) and after (blue) the common mode, and their scatter; PNG."""
     before, after = common.scatter_mm(False)[component], common.scatter_mm(True)[component]
     shown = [s for s in range(len(common.stations)) if np.isfinite(common.before_mm[component, s]).any()]
-    with style():
+    with style(), _letters():
         figure = Figure(figsize=(9.2, 0.7 + 1.1 * len(shown)), layout="constrained")
         axes = figure.subplots(len(shown), 1, squeeze=False, sharex=True)[:, 0]
         for ax, s in zip(axes, shown, strict=True):
@@ -68,8 +72,14 @@ def common_mode_plot(common: CommonMode, *, component: int, simulated: bool = Fa
                         textcoords="offset points", ha="right", va="top", fontsize=7.5)  # fmt: skip
             _dates(ax)
         axes[0].set_title(_WAYS[component], loc="left")
+        figure.align_ylabels()
         _mark(figure, simulated)
         return _png(figure)
+
+
+def _letters() -> AbstractContextManager:
+    """Stations may have Chinese names."""
+    return matplotlib.rc_context({"font.family": register_with_matplotlib(), "axes.unicode_minus": False})
 
 
 def _dates(ax: Axes) -> None:
