@@ -106,7 +106,8 @@ def _what(document: Mapping, language: str) -> list[str]:
     if card["horizon_days"] is not None:
         told.append(_say("question", language, target=f"{card['target_magnitude']:g}",
                          days=f"{card['horizon_days']:g}"))  # fmt: skip
-    told.append(_say("state", language, state=_say(document["state"], language), reason=document["reason"]))
+    reason = note_in_both(document["reason"])[language]
+    told.append(_say("state", language, state=_say(document["state"], language), reason=reason))
     return told
 
 
@@ -129,8 +130,10 @@ def _scores(card: Mapping, language: str) -> list[list[str]]:
     for score in card["scores"]:
         verdict = "better" if score["low"] > 0 else "worse" if score["high"] < 0 else "undecided"
         span = f"{score['value']:+.4g} ({score['low']:+.4g} … {score['high']:+.4g})"
-        rows.append([score["measure"], score["against"], span, score["unit"], _say(verdict, language),
-                     score["judged_on"]])  # fmt: skip
+        measure, against, unit, judged_on = (
+            note_in_both(score[key])[language] for key in ("measure", "against", "unit", "judged_on")
+        )
+        rows.append([measure, against, span, unit, _say(verdict, language), judged_on])
     return [heads, *rows]
 
 
