@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from houfeng.errors import InputError
 from houfeng.learning.augment import ImageAugment, MapAugment, WaveformAugment, pick_view
@@ -137,3 +139,67 @@ def test_a_view_is_one_of_those_stored():
 def test_wild_strengths_are_refused(wild):
     with pytest.raises(InputError):
         wild()
+
+
+# --- what holds at any strength -----------------------------------------------------------------------------------
+
+SHARE, BIT = st.floats(0, 1), st.integers(0, 2**32 - 1)
+IMAGES = st.builds(
+    ImageAugment,
+    rotate_degrees=st.floats(0, 180),
+    shear_degrees=st.floats(0, 60),
+    zoom=st.floats(0, 0.9),
+    crop=SHARE,
+    flip=st.booleans(),
+    brightness=SHARE,
+    contrast=st.floats(0, 2),
+    noise=SHARE,
+    channel_drop=SHARE,
+)
+WINDOWS = st.builds(
+    WaveformAugment,
+    shift_samples=st.integers(0, 49),
+    noise=st.floats(0, 3),
+    amplitude=st.floats(0, 2),
+    channel_drop=SHARE,
+    polarity=SHARE,
+)
+
+
+@given(IMAGES, BIT)
+@settings(max_examples=40, deadline=None)
+def test_pictures_stay_pictures_at_any_strength(augment, seed):
+    x = torch.rand(3, 3, 16, 16, generator=generator(7)) * 255
+    found = augment({"image": x}, generator(seed))["image"]
+    assert found.shape == x.shape and found.dtype == x.dtype
+    assert found.min() >= -1e-2 and found.max() <= 255.01  # not a number fails too
+
+
+@given(WINDOWS, BIT)
+@settings(max_examples=40, deadline=None)
+def test_windows_do_not_see_one_another(augment, seed):
+    """What becomes of an example does not depend on the others of its batch."""
+    x = torch.randn(4, 3, 50, generator=generator(8))
+    other = x.clone()
+    other[1:] = 5 * torch.randn(3, 3, 50, generator=generator(9))
+    first, second = (augment({"waveform": one}, generator(seed))["waveform"][0] for one in (x, other))
+    assert torch.equal(first, second) and torch.isfinite(first).all()
+
+
+@given(st.integers(1, 49), BIT)
+@settings(max_examples=30, deadline=None)
+def test_a_shift_is_no_longer_than_said_and_invents_no_sample(most, seed):
+    ramp = torch.arange(50.0).expand(5, 2, 50)
+    found = WaveformAugment(shift_samples=most)({"waveform": ramp}, generator(seed))["waveform"]
+    assert torch.equal(found, found.round()) and found.min() >= 0 and found.max() <= 49
+    assert (found - ramp).abs().max() <= most
+    assert torch.equal(found[:, 0], found[:, 1])
+
+
+@given(st.booleans(), st.booleans(), BIT)
+@settings(max_examples=30, deadline=None)
+def test_maps_keep_every_pixel_whatever_the_turn(turn, flip, seed):
+    maps = torch.arange(4 * 2 * 25.0).reshape(4, 2, 5, 5)
+    found = MapAugment(turn=turn, flip=flip)({"map": maps}, generator(seed))["map"]
+    assert torch.equal(found.flatten(2).sort(2).values, maps.flatten(2))
+    assert torch.equal(found[:, :, 2, 2], maps[:, :, 2, 2])

@@ -1,16 +1,21 @@
 """The engine: it learns, stops, refuses, and a training killed anywhere ends with the same bits."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from houfeng.errors import FitError, InputError, StoreError
 from houfeng.learning.checkpoint import digest_weights
@@ -275,6 +280,38 @@ def test_a_training_that_died_resumes_to_the_same_bits(tmp_path, at):
     assert digest_weights(resumed.network) == digest_weights(whole.network)
     assert resumed.history == whole.history
     assert (resumed.best_step, resumed.best_loss) == (whole.best_step, whole.best_loss)
+
+
+@dataclass(frozen=True)
+class Dying:
+    """Noise that dies in the middle of a step; the count is no part of what it is."""
+
+    left: list = field(repr=False)
+
+    def __call__(self, inputs, generator):
+        self.left[0] -= 1
+        if not self.left[0]:
+            raise Killed
+        return noisy(inputs, generator)
+
+
+@cache
+def undisturbed(every: int):
+    return run(replace(SETTINGS, steps=12, evaluate_every=every, patience=2), augment=Dying([99]))
+
+
+@given(st.lists(st.integers(1, 12), min_size=1, max_size=3), st.integers(1, 5), st.sampled_from([2, 3, 5]))
+@settings(max_examples=15, deadline=None)
+def test_it_may_die_in_any_step_as_often_as_it_likes(deaths, cadence, every):
+    whole = undisturbed(every)
+    small = replace(SETTINGS, steps=12, evaluate_every=every, patience=2, checkpoint_every_steps=cadence)
+    with tempfile.TemporaryDirectory() as folder:
+        for death in deaths:
+            with contextlib.suppress(Killed):  # a training near its end may not live to see its death
+                run(small, folder=folder, augment=Dying([death]))
+        done = run(small, folder=folder, augment=Dying([99]))
+    assert digest_weights(done.network) == digest_weights(whole.network)
+    assert (done.history, done.best_step, done.stopped) == (whole.history, whole.best_step, whole.stopped)
 
 
 def test_a_finished_training_is_not_done_again(tmp_path):

@@ -51,3 +51,22 @@ def test_the_learning_rate_is_never_zero_nor_above_its_peak(total, steps, share,
     settings = TrainSettings(steps=total, warmup_steps=steps, warmup_share=share, final_share=final)
     for step in range(total):
         assert 0 <= settings.learning_rate_at(step, total) <= settings.learning_rate * (1 + 1e-12)
+
+
+@given(st.integers(2, 300), st.integers(0, 400), st.floats(0, 1), st.floats(0, 1))
+def test_the_learning_rate_rises_then_falls_and_reaches_its_peak(total, steps, share, final):
+    settings = TrainSettings(steps=total, learning_rate=2.0, warmup_steps=steps, warmup_share=share, final_share=final)
+    rates = [settings.learning_rate_at(step, total) for step in range(total)]
+    peak = rates.index(max(rates))
+    assert max(rates) == pytest.approx(2.0)
+    assert rates[: peak + 1] == sorted(rates[: peak + 1]) and rates[peak:] == sorted(rates[peak:], reverse=True)
+    if max(steps, round(share * total)) < total - 1:  # there is a way down
+        assert rates[-1] == pytest.approx(2.0 * final)
+
+
+@given(st.floats(0.01, 50), st.integers(1, 500), st.integers(1, 2000))
+def test_epochs_are_at_least_what_was_asked_and_less_than_a_step_more(epochs, batch, n):
+    steps = TrainSettings(epochs=epochs, batch_size=batch).total_steps(n)
+    seen = min(batch, n)
+    assert (steps - 1) * seen < epochs * n + 1e-6
+    assert steps * seen >= epochs * n - 1e-6
