@@ -109,10 +109,32 @@ def test_what_was_learned_is_in_the_store_with_its_figures(done, capsys, monkeyp
     [(("--models", "poisson"), "learns nothing from features; learned models are logistic"),
      (("--models", "bosting"), "did you mean 'boosting'"),
      (("--models", "boosting", "--target", "4.0"), "below the completeness"),
-     (("--models", "boosting", "--target", "7.0"), "active"),
+     (("--models", "boosting", "--target", "6.0"), "active"),
      (("--models", "boosting", "--horizon", "soon"), "cannot read the horizon")],
 )  # fmt: skip
 def test_what_cannot_be_trained_is_said_in_one_line(coquimbo, houfeng, more, words):
     code, out, err = houfeng(*arguments(coquimbo, *more))
     assert code == 2 and out == ""
     assert words in err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "more, words",
+    [
+        (("--models", ","), "no model to learn; name some of logistic"),
+        (("--models", "etas"), "etas learns nothing from features"),
+        (("--target", "9.5"), "no earthquake of M>=9.5 is known in coquimbo before 1991"),
+        (("--target", "nan"), "no earthquake of M>=nan is known"),
+        (("--out", "occupied/models"), "occupied"),
+    ],
+)
+def test_what_cannot_end_well_is_told_before_anything_is_learned(done, tmp_path, monkeypatch, capsys, more, words):
+    from houfeng.cli.main import main
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOUFENG_DATA_DIR", str(tmp_path / "data"))
+    (tmp_path / "occupied").write_text("a file, not a folder")
+    assert main([*arguments(done[0] / "coquimbo.geojson", "--models", "logistic"), *more]) == 2
+    told = capsys.readouterr().err
+    assert words in told and "learned (" not in told
+    assert len(told.strip().splitlines()[-1]) < 300

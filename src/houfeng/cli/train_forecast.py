@@ -52,6 +52,7 @@ def train_forecast(
     """
     from houfeng.config import load_settings
     from houfeng.operations.models import keep_trained
+    from houfeng.operations.outputs import check_folder
     from houfeng.operations.train_forecast import train_forecast as train
     from houfeng.operations.train_forecast import write_training
     from houfeng.operations.training import known
@@ -62,6 +63,8 @@ def train_forecast(
     settings = load_settings()
     data = catalog_of(catalog, where, settings)
     names = tuple(dict.fromkeys(name.strip() for name in models.split(",") if name.strip()))
+    folder = Path("models") / where.name if out is None else out
+    check_folder(folder)
     with progress_shown() as progress:
         done = train(
             data,
@@ -74,7 +77,6 @@ def train_forecast(
             seed=seed,
             progress=progress,
         )
-    folder = Path("models") / where.name if out is None else out
     files = write_training(done, folder)
     with Store.open(settings.data_dir) as store:
         kept = keep_trained(done, known(data, where, done.as_of), store, folder)

@@ -63,6 +63,19 @@ def replacing(path: Path) -> Iterator[Path]:
         ) from error
 
 
+def check_folder(folder: Path) -> None:
+    """Learn before the work, not after it, that nothing can be written to `folder`; it is made where it is missing.
+
+    Raises
+    ------
+    SourceError
+        As `replacing`.
+    """
+    with replacing(folder / ".tried") as aside:
+        aside.write_bytes(b"")
+    (folder / ".tried").unlink()
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file whole."""
     write_bytes(path, text.encode("utf-8"))

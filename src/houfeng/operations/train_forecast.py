@@ -159,9 +159,7 @@ def train_forecast(
     NotEnoughDataError
         When the past is too short, or no learner has enough to learn from.
     """
-    for name in learners:
-        if not issubclass(model_class(name), LearnedModel):
-            raise InputError(f"{name} learns nothing from features; learned models are {', '.join(learned_names())}")
+    _check_learners(learners)
     history = known(catalog, region, as_of)
     inside = history.within(region)
     if min_magnitude is None:
@@ -170,6 +168,11 @@ def train_forecast(
     target = max(min_magnitude, USUAL_TARGET) if target is None else target
     asked = {"target_magnitude": target, "horizon_days": horizon_days, "every_days": horizon_days, "seed": seed}
     edge = _edge(history)
+    if not np.any(inside.before(edge).magnitude >= target):
+        raise NotEnoughDataError(
+            f"no earthquake of M>={target:g} is known in {region.name} before {edge:%Y-%m-%d}: there is nothing to "
+            "learn from; lower the target magnitude"
+        )
     progress(f"learning M>={target:g} within {horizon_days:g} days from the past to {edge:%Y-%m-%d}")
     early = known(catalog, region, edge)
     judged, left_out, cpu = {}, {}, {}
@@ -203,6 +206,15 @@ def write_training(done: TrainedForecast, folder: Path) -> tuple[str, ...]:
     text = json.dumps(done.document(), ensure_ascii=False, indent=1)
     write_text(folder / "training.json", text)
     return ("training.json",)
+
+
+def _check_learners(learners: Sequence[str]) -> None:
+    """Refuse names of no model, of models that learn nothing from features, and none at all."""
+    if not learners:
+        raise InputError(f"no model to learn; name some of {', '.join(learned_names())}")
+    for name in learners:
+        if not issubclass(model_class(name), LearnedModel):
+            raise InputError(f"{name} learns nothing from features; learned models are {', '.join(learned_names())}")
 
 
 def learned_names() -> tuple[str, ...]:
