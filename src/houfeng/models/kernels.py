@@ -161,15 +161,15 @@ def _block_sums(sources, spread, weight, offsets, half):
     return centre, strength
 
 
-@nb.njit(cache=True, fastmath=True)
+@nb.njit(cache=True, fastmath=True, parallel=True)
 def _cell_masses(
     cells, cell_angles, area, half_y, sources, angles, polar, spread, weight, offsets, half
 ):  # fmt: skip
     n, (c, m) = len(cells), spread.shape
     masses = np.zeros((n, c))
-    squared, far_weight = np.empty(m), np.empty(m)
     centre, strength = _block_sums(sources, spread, weight, offsets, half)
-    for i in range(n):
+    for i in nb.prange(n):
+        squared, far_weight = np.empty(m), np.empty(m)
         half_x = area[i] / (4 * half_y)
         near = (NEAR_SIDES * 2 * max(half_y, half_x)) ** 2
         curve = (half_x**2 + half_y**2) / 12.0

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numba as nb
 import numpy as np
 
-from houfeng.geo import EARTH_RADIUS_KM, points_in_rings
+from houfeng.geo import EARTH_RADIUS_KM, points_in_rings, to_xyz_km
 from houfeng.regions import Region
 
 RAYS = 36
@@ -48,7 +48,8 @@ class KernelMass:
             return cls.everywhere(len(longitude))
         edge = np.vstack([_segments(ring) for ring in _oriented(region)])
         ends_inside = region.contains(longitude=np.asarray(longitude) + 180.0, latitude=-np.asarray(latitude))
-        arguments = (np.radians(longitude), np.radians(latitude), np.radians(edge), ends_inside)
+        ends = [to_xyz_km(longitude=edge[:, k], latitude=edge[:, k + 1]) / EARTH_RADIUS_KM for k in (0, 2)]
+        arguments = (_axes(np.radians(longitude), np.radians(latitude)), *ends, ends_inside)
         offsets = np.zeros(len(longitude) + 1, np.int64)
         _cross(*arguments, offsets, np.empty(0), np.empty(0))
         offsets = np.cumsum(offsets)
@@ -95,28 +96,38 @@ def _segments(ring: np.ndarray, step_deg: float = 0.25) -> np.ndarray:
     return np.hstack([points, np.roll(points, -1, axis=0)])
 
 
+def _axes(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+    """Unit vectors up, east and north at places in radians, shape (n, 3, 3)."""
+    zero = np.zeros(len(lon))
+    up = np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
+    east = np.column_stack([-np.sin(lon), np.cos(lon), zero])
+    north = np.column_stack([-np.sin(lat) * np.cos(lon), -np.sin(lat) * np.sin(lon), np.cos(lat)])
+    return np.stack([up, east, north], axis=1)
+
+
 @nb.njit(cache=True)
-def _project(lon0, lat0, lon, lat):
-    """Lambert azimuthal equal-area about (lon0, lat0): east and north in km."""
-    cosine = np.sin(lat0) * np.sin(lat) + np.cos(lat0) * np.cos(lat) * np.cos(lon - lon0)
-    k = EARTH_RADIUS_KM * np.sqrt(2.0 / max(1.0 + cosine, 1e-12))
-    north = np.cos(lat0) * np.sin(lat) - np.sin(lat0) * np.cos(lat) * np.cos(lon - lon0)
-    return k * np.cos(lat) * np.sin(lon - lon0), k * north
+def _project(axes, place):
+    """Lambert azimuthal equal-area about the place whose axes are given: east and north in km."""
+    up = axes[0, 0] * place[0] + axes[0, 1] * place[1] + axes[0, 2] * place[2]
+    east = axes[1, 0] * place[0] + axes[1, 1] * place[1] + axes[1, 2] * place[2]
+    north = axes[2, 0] * place[0] + axes[2, 1] * place[1] + axes[2, 2] * place[2]
+    k = EARTH_RADIUS_KM * np.sqrt(2.0 / max(1.0 + up, 1e-12))
+    return k * east, k * north
 
 
 @nb.njit(cache=True, parallel=True)
-def _cross(lon, lat, edge, ends_inside, offsets, squared, weight):
+def _cross(axes, starts, ends, ends_inside, offsets, squared, weight):
     """Count crossings (empty `squared`) or write them. A ray stands in the middle of its sector."""
     step = 2 * np.pi / RAYS
-    for i in nb.prange(len(lon)):
+    for i in nb.prange(len(axes)):
         count = 0
         if ends_inside[i]:
             if len(squared):
                 squared[offsets[i]], weight[offsets[i]] = 4 * EARTH_RADIUS_KM**2, 1.0
             count = 1
-        for e in range(len(edge)):
-            x0, y0 = _project(lon[i], lat[i], edge[e, 0], edge[e, 1])
-            x1, y1 = _project(lon[i], lat[i], edge[e, 2], edge[e, 3])
+        for e in range(len(starts)):
+            x0, y0 = _project(axes[i], starts[e])
+            x1, y1 = _project(axes[i], ends[e])
             first = np.arctan2(y0, x0)
             turn = np.arctan2(x0 * y1 - y0 * x1, x0 * x1 + y0 * y1)
             low, high = min(first, first + turn), max(first, first + turn)
