@@ -35,6 +35,8 @@ from houfeng.regions import Region
 
 SEED, JUDGED_QUIET, BLOCK = 132, 400, 13
 ALL = ("features", "patches", "sequences")
+#: Edges of the chances that are laid beside what came.
+CHANCES = np.array([0.0, 1e-4, 1e-3, 1e-2, 0.1, 1.0])
 #: Region: completeness, target, learned until, judged until.
 CASES = {
     "california": (3.5, 4.0, datetime(2007, 1, 1, tzinfo=UTC), datetime(2020, 1, 1, tzinfo=UTC)),
@@ -78,6 +80,28 @@ class Trial:
         place = self.window, self.rows.cell
         rates[place], weight[place], active[place] = np.exp(log_rate), self.rows.weight, self.rows.active
         return ev.occurrence_scores(rates, active, self.reference, weight)
+
+
+def reliability(trial: Trial, log_rate: np.ndarray) -> str:
+    """Active cells that came over those expected, by the chance that was given; 95 % by blocks of weeks."""
+    rows, weeks = trial.rows, trial.shape[0]
+    chance = -np.expm1(-np.exp(log_rate))
+    group, n = np.digitize(chance, CHANCES[1:-1]), len(CHANCES) - 1
+    sums = np.zeros((2, n, weeks))
+    np.add.at(sums, (0, group, trial.window), chance * rows.weight)
+    np.add.at(sums, (1, group, trial.window), rows.active)
+    running = np.concatenate([np.zeros((2, n, 1)), np.cumsum(np.tile(sums, 2), axis=2)], axis=2)
+    blocks = running[:, :, BLOCK : BLOCK + weeks] - running[:, :, :weeks]
+    rng = np.random.default_rng(SEED)
+    drawn = blocks[:, :, rng.integers(weeks, size=(2000, weeks // BLOCK))].sum(axis=3)
+    low, high = np.quantile(drawn[1] / drawn[0], [0.025, 0.975], axis=1)
+    expected, came = sums.sum(axis=2)
+    return "; ".join(
+        f"{CHANCES[k]:g} to {CHANCES[k + 1]:g}: {came[k]:.0f} came of {expected[k]:.1f}, "
+        f"{came[k] / expected[k]:.2f} ({low[k]:.2f} to {high[k]:.2f})"
+        for k in range(n)
+        if expected[k] > 0
+    )
 
 
 def say(text: str) -> None:
@@ -143,12 +167,15 @@ def compare(region: str, names: list[str]) -> list[Figure]:
     say(f"judged on {int(trial.rows.active.sum())} active cells of {trial.shape[0]} weeks")
     champion = trial.scores(trial.rows.log_prior)
     average = trial.scores(np.log(trial.reference[trial.window, trial.rows.cell]))
+    say(f"reliability of the champion: {reliability(trial, trial.rows.log_prior)}")
     figures = figures_of("smoothed", average, champion, average)
     figures += figures_of("champion", champion, champion, average)
     for name in names:
         rule = LEARNERS[name].fit(got.rows, np.random.default_rng(SEED))
-        figures += figures_of(name, trial.scores(rule.log_rate(trial.rows)), champion, average)
+        rates = rule.log_rate(trial.rows)
+        figures += figures_of(name, trial.scores(rates), champion, average)
         say(f"{name}: {figures[-6].value:+.4f} nats over the champion ({figures[-6].peer})")
+        say(f"reliability of {name}: {reliability(trial, rates)}")
     return figures
 
 
