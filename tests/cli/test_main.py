@@ -50,7 +50,7 @@ def test_the_promised_commands_are_there():
     warn = {"event", "update", "forecast", "list", "show", "approve", "publish", "withdraw", "cancel", "all-clear"}
     train = {f"train {verb}" for verb in ("forecast", "images", "waveforms")}
     models = {"list", "add", "get", "show", "compare", "promote", "pool", "rollback", "retire", "update"}
-    learned = train | {f"models {verb}" for verb in models} | {"gnss"}
+    learned = train | {f"models {verb}" for verb in models} | {"gnss", "clusters"}
     assert set(commands()) == verbs | catalog | issue | {f"warn {verb}" for verb in warn} | learned
 
 

@@ -10,7 +10,6 @@ from houfeng.errors import InputError, MissingExtraError, NotEnoughDataError
 from houfeng.features.clusters import (
     Anomalies,
     Clusters,
-    draw_clusters,
     hdbscan,
     k_means,
     nearest_neighbour_clusters,
@@ -127,14 +126,3 @@ def test_rows_off_the_plane_of_the_others_are_strange():
         reconstruction_errors(plane, lambda rows: rows[:, :1])
     with pytest.raises(NotEnoughDataError, match="no rows"):
         Anomalies.fit(plane[:0], lambda rows: rows)
-
-
-def test_a_picture_is_drawn_also_of_nothing(tmp_path):
-    catalog, _ = three_clusters(1)
-    draw_clusters(catalog, hdbscan(space_time(catalog), 10), tmp_path / "clusters.png", title="SIMULATED")
-    many = Clusters("made up", np.arange(len(catalog)) // 5)
-    draw_clusters(catalog, many, tmp_path / "many.png", title="SIMULATED")
-    none = catalog.select(np.zeros(0, int))
-    draw_clusters(none, Clusters("none", np.zeros(0, np.int64)), tmp_path / "none.png", title="SIMULATED")
-    for name in ("clusters.png", "many.png", "none.png"):
-        assert (tmp_path / name).read_bytes()[:4] == b"\x89PNG"

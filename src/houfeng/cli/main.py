@@ -10,6 +10,7 @@ from houfeng.cli import (
     assess,
     catalog,
     clean,
+    clusters,
     config,
     decluster,
     doctor,
@@ -41,7 +42,7 @@ app = typer.Typer(
 
 for verb in (fetch, clean, decluster):
     verb.register(catalog.app)
-for noun in (run, forecast, fit, simulate, experiment, assess, respond, serve, geodesy, config, doctor):
+for noun in (run, forecast, fit, simulate, experiment, assess, respond, serve, geodesy, clusters, config, doctor):
     noun.register(app)
 warn_log.register(warn.app)
 for group in (catalog.app, issue.app, warn.app, train.app, models.app):

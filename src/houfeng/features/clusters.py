@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -13,9 +12,6 @@ from houfeng.geo import to_xyz_km
 from houfeng.times import DAY_S
 
 _ROWS_AT_ONCE = 200_000
-
-#: Of the largest clusters in a picture; no grey among them, which smaller ones and single earthquakes have.
-_COLOURS = ("C0", "C1", "C2", "C3", "C4", "C5", "C6", "C8", "C9")
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,43 +150,3 @@ def reconstruction_errors(rows: np.ndarray, reconstruct: Callable[[np.ndarray], 
             raise InputError(f"the model gives rows of shape {back.shape} back for {part.shape}")
         out[start : start + len(part)] = ((part - back) ** 2).mean(axis=1, dtype=float)
     return out
-
-
-def draw_clusters(catalog: Catalog, clusters: Clusters, path: str | Path, *, title: str) -> None:
-    """Draw a map and magnitudes over time, coloured by cluster, as PNG.
-
-    The nine largest clusters have colours of their own; smaller ones are dark grey, earthquakes in none light grey.
-    What is made from simulated earthquakes says SIMULATED in its `title`.
-    """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-    from matplotlib.figure import Figure
-
-    most = len(_COLOURS)
-    longitude = np.degrees(np.unwrap(np.radians(catalog.longitude))) if len(catalog) else catalog.longitude
-    figure = Figure(figsize=(11, 4.6), layout="constrained")
-    FigureCanvasAgg(figure)
-    place, time = figure.subplots(1, 2, width_ratios=(1, 1.4))
-    size = 4 + 1.5 * np.clip(catalog.magnitude - catalog.magnitude.min(initial=9.9), 0, 5) ** 2
-    groups = [(-1, "in none", "#c8c8c8")]
-    if len(clusters.sizes) > most:
-        groups.append((most, f"{len(clusters.sizes) - most} smaller", "#555555"))
-    groups += [(k, f"{k + 1}: {clusters.sizes[k]}", _COLOURS[k]) for k in range(min(most, len(clusters.sizes)))]
-    for number, label, colour in groups:
-        inside = clusters.label >= most if number == most else clusters.label == number
-        dots = {"s": size[inside], "c": colour, "label": label, "linewidths": 0}
-        place.scatter(longitude[inside], catalog.latitude[inside], **dots)
-        time.scatter(catalog.time[inside], catalog.magnitude[inside], **dots)
-    place.set(xlabel="longitude (degrees)", ylabel="latitude (degrees)")
-    if len(catalog):
-        place.set_aspect(1 / max(np.cos(np.radians(catalog.latitude.mean())), 0.05))
-    time.set(xlabel="time (UTC)", ylabel="magnitude")
-    time.xaxis.set_major_locator(AutoDateLocator(maxticks=6))
-    time.xaxis.set_major_formatter(ConciseDateFormatter(time.xaxis.get_major_locator()))
-    key = time.legend(
-        title="cluster: earthquakes", loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, fontsize=8
-    )
-    for handle in key.legend_handles:
-        handle.set_sizes([25])
-    figure.suptitle(f"{title} ({clusters.method}; {catalog.provenance.source})", fontsize=10)
-    figure.savefig(path, dpi=110)
