@@ -1,5 +1,7 @@
 """Learned models as forecast models: the champion times a factor, nothing from the future, the whole contract."""
 
+import gc
+import weakref
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
@@ -11,10 +13,13 @@ from houfeng.catalogs.catalog import Catalog
 from houfeng.errors import FutureError, InputError, NotEnoughDataError
 from houfeng.features.seismicity import standard_features
 from houfeng.forecasts.counts import Counts
+from houfeng.models.adaptive.model import AdaptiveEtas
+from houfeng.models.learned import model as learned
 from houfeng.models.learned.gathering import Question, gather, moments_of
 from houfeng.models.learned.learners import Prior
 from houfeng.models.learned.model import LearnedModel, scaled_counts
 from houfeng.models.registry import create_model
+from houfeng.regions import Region
 from houfeng.times import Window
 
 KNOWN = datetime(2010, 1, 1, tzinfo=UTC)
@@ -172,9 +177,41 @@ def test_gathered_rows_are_what_was_asked(boosting, known):
     assert middle == pytest.approx(np.log(moment.prior.total[rows.cell[number]]), abs=0.02)
 
 
+def test_rows_are_gathered_anew_for_another_seed_region_or_layer(untaught, known, region, monkeypatch):
+    """And kept for the next learner that asks the same; what is kept holds what its key names by identity."""
+    gathered = []
+
+    def told(prior, history, question, features, rng, **more):
+        gathered.append((prior.region, rng.integers(2**31), more["layers"]))
+        return len(gathered)
+
+    monkeypatch.setattr(learned, "gather", told)
+    monkeypatch.setattr(learned, "_KEPT", {})
+    monkeypatch.setattr(AdaptiveEtas, "fit", lambda self, history, region: replace(untaught.prior, region=region))
+    asked = {"min_magnitude": 3.0, "target_magnitude": 3.5}
+    other = Region.box(region.name, west=11.0, south=41.0, east=12.0, north=42.0, cell_deg=0.2)
+    models = [create_model("boosting", seed=seed, **asked) for seed in (1, 1, 2)]
+    assert [learned._gathered(model, known, region)[1] for model in models] == [1, 1, 2]
+    assert learned._gathered(models[-1], known, other)[1] == 3 and gathered[-1][0] is other
+    layer = _Rain()
+    assert learned._gathered(create_model("boosting", layers=(layer,), **asked), known, region)[1] == 4
+    there = weakref.ref(layer)
+    del layer
+    gathered.clear()
+    gc.collect()
+    assert there() is not None, "a layer that is let go may leave its id to another"
+
+
+class _Rain:
+    """A layer without columns."""
+
+    names, lineage = (), {}
+
+
 @pytest.mark.parametrize("name", ["cnn", "rnn"])
 def test_networks_see_maps_and_sequences_at_forecast_time_too(name, known, region):
-    fitted = create_model(name, epochs=0.5, members=1, width=8, **SHARED | {"target_magnitude": 3.0}).fit(known, region)
+    few = SHARED | {"target_magnitude": 3.0, "every_days": 28.0, "quiet_cells": 10}
+    fitted = create_model(name, epochs=0.5, members=1, width=8, **few).fit(known, region)
     factor = fitted.factors(known, KNOWN)
     assert factor.shape == (225,) and np.isfinite(factor).all() and (factor > 0).all()
     assert fitted.rows(known, fitted.moment(known, KNOWN)).active.sum() == 0
@@ -192,7 +229,7 @@ def test_impossible_settings_are_refused_before_anything_is_fitted(changes, word
 
 def test_too_little_to_learn_from_is_said(known, region):
     with pytest.raises(NotEnoughDataError, match="active"):
-        create_model("boosting", **SHARED | {"target_magnitude": 5.5}).fit(known, region)
+        create_model("boosting", **SHARED | {"target_magnitude": 5.5, "every_days": 50.0}).fit(known, region)
     with pytest.raises(NotEnoughDataError, match="moments"):
         create_model("boosting", **SHARED | {"every_days": 400.0}).fit(known, region)
 

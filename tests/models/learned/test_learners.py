@@ -1,11 +1,14 @@
 """Learners on rows whose truth is known: what there is to learn is learned, what is not there is not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from houfeng.errors import InputError, NotEnoughDataError
 from houfeng.models.learned.calibration import log_likelihood
 from houfeng.models.learned.learners import (
+    FOLDS,
     MOST_LOG_FACTOR,
     Boosting,
     Forest,
@@ -19,6 +22,7 @@ from houfeng.models.learned.learners import (
 )
 from houfeng.models.learned.networks import Network, Standard
 from houfeng.models.learned.rows import Rows
+from houfeng.models.learned.stacking import OUTER
 
 LEARNERS = {
     "logistic": Logistic(),
@@ -141,6 +145,26 @@ def test_folds_are_in_order_of_time_and_try_what_was_not_learned(lesson):
     unseen, score = tried(rows, lambda early: early.time.max(), lambda last, later: later.time > last)
     seen.append(score)
     assert score.all() and len(unseen) == sum(len(later) for _, later in parts)
+
+
+def test_no_fold_learns_from_what_followed_into_the_days_it_is_tried_on(lesson):
+    (rows, _), _ = lesson
+    month = np.timedelta64(30, "D")
+    for shares in (FOLDS, OUTER):
+        for early, later in folds(replace(rows, horizon=month), shares):
+            assert early.time.max() + month == later.time.min()
+
+
+def test_a_sample_of_the_quiet_rows_is_learned_from_as_if_it_were_all(nothing):
+    """Quiet rows are dropped where x is large: without their weights x would seem to announce earthquakes."""
+    (rows, _), (other, _) = nothing
+    chance = np.where(rows.active | (rows.features[:, 1] < 0), 1.0, 0.2)
+    kept = np.random.default_rng(0).random(len(rows)) < chance
+    sample = replace(rows, weight=1 / chance).select(kept)
+    for name in ("logistic", "forest", "svm", "boosting", "mlp"):
+        rate = LEARNERS[name].fit(sample, np.random.default_rng(0)).log_rate(other)
+        assert np.exp(rate).sum() == pytest.approx(other.active.sum(), rel=0.15), name
+        assert per_active(other, rate) > -0.05, name
 
 
 def test_too_few_active_cells_in_the_first_part_are_told(lesson):

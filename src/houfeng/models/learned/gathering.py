@@ -69,9 +69,14 @@ class Question:
             )
         return found
 
+    @property
+    def horizon(self) -> np.timedelta64:
+        """How far ahead, to the microsecond."""
+        return np.timedelta64(round(self.horizon_days * DAY_S * 1e6), "us")
+
     def active(self, catalog: Catalog, moment: np.datetime64, grid: Grid) -> np.ndarray:
         """Where at least one target earthquake came within the horizon, shape (cells,)."""
-        end = moment + np.timedelta64(round(self.horizon_days * DAY_S * 1e6), "us")
+        end = moment + self.horizon
         rows = (catalog.time >= moment) & (catalog.time < end) & (catalog.magnitude >= self.magnitude - 1e-9)
         cell = grid.index_of(longitude=catalog.longitude[rows], latitude=catalog.latitude[rows])
         found = np.zeros(len(grid), bool)
@@ -166,7 +171,8 @@ def gather(
     log_prior = np.log(np.maximum(level.of(background, triggered), 1e-15))
     if "sequences" in looks_at:
         rows = replace(rows, sequences=sequences_of(history, rows.time, rows.cell, grid, prior.model.min_magnitude))
-    return Gathered(replace(rows, log_prior=log_prior).checked("the past"), level, len(times), len(grid))
+    rows = replace(rows, log_prior=log_prior, horizon=question.horizon).checked("the past")
+    return Gathered(rows, level, len(times), len(grid))
 
 
 class MapCutter:

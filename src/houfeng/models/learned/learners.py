@@ -5,7 +5,7 @@ is found on rows it was not learned from, in time-ordered folds: learned on the 
 the next 20 %, then on 60 % and 80 %. At last it is learned on all.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -44,13 +44,16 @@ def bounded(log_rate: np.ndarray, log_prior: np.ndarray) -> np.ndarray:
     return log_prior + np.clip(log_rate - log_prior, -MOST_LOG_FACTOR, MOST_LOG_FACTOR)
 
 
-def folds(rows: Rows) -> list[tuple[Rows, Rows]]:
-    """Pairs to learn from and, later in time, to try on; each learning part must hold enough."""
+def folds(rows: Rows, shares: Sequence[float] = FOLDS) -> list[tuple[Rows, Rows]]:
+    """Pairs to learn from and, later in time, to try on; each learning part must hold enough.
+
+    Rows whose horizon reaches into the days that are tried are left out of what is learned from.
+    """
     moments = np.unique(rows.time)
-    edges = [moments[min(int(len(moments) * share), len(moments) - 1)] for share in FOLDS[:-1]]
+    edges = [moments[min(int(len(moments) * share), len(moments) - 1)] for share in shares[:-1]]
     ends = [*edges[1:], moments[-1] + np.timedelta64(1, "us")]
     return [
-        (rows.before(edge).checked("the first part"), rows.since(edge).before(end))
+        (rows.over_by(edge).checked("the first part"), rows.since(edge).before(end))
         for edge, end in zip(edges, ends, strict=True)
     ]
 

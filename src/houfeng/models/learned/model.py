@@ -126,22 +126,32 @@ class LearnedModel(Model):
 
 def _gathered(model: LearnedModel, history: Catalog, region: Region) -> tuple[FittedAdaptiveEtas, Gathered]:
     """The champion, and rows: kept for the next learner that asks the same of the same past."""
-    key = (os.getpid(), id(history), history.provenance.data_end, len(history), region.name, model.base, model.question,
-           tuple(map(id, model.layers)), model.looks_at)  # fmt: skip
+    past = os.getpid(), id(history), id(region), model.base
+    key = *past, model.question, model.seed, model.looks_at, tuple(map(id, model.layers))
     if key not in _KEPT:
+        prior = next((kept.prior for other, kept in _KEPT.items() if other[: len(past)] == past), None)
+        prior = model.base.fit(history, region) if prior is None else prior
         while len(_KEPT) >= KEPT_GATHERINGS:
             _KEPT.pop(next(iter(_KEPT)))
-        prior = next((kept[1] for other, kept in _KEPT.items() if other[:-2] == key[:-2]), None)
-        prior = model.base.fit(history, region) if prior is None else prior
         rng = np.random.default_rng(model.seed)
         features = standard_features(model.min_magnitude)
-        # The history is kept with it: its id is no other's as long as it lives.
-        _KEPT[key] = history, prior, gather(prior, history, model.question, features, rng, layers=model.layers,
-                                   looks_at=model.looks_at)  # fmt: skip
-    return _KEPT[key][1:]
+        gathered = gather(prior, history, model.question, features, rng, layers=model.layers, looks_at=model.looks_at)
+        _KEPT[key] = _Kept(history, region, model.layers, prior, gathered)
+    return _KEPT[key].prior, _KEPT[key].gathered
 
 
-_KEPT: dict[tuple, tuple[Catalog, FittedAdaptiveEtas, Gathered]] = {}
+@dataclass(frozen=True, eq=False)
+class _Kept:
+    """A gathering and all that its key names by identity: an id is no other's as long as its owner lives."""
+
+    history: Catalog
+    region: Region
+    layers: tuple[Layer, ...]
+    prior: FittedAdaptiveEtas
+    gathered: Gathered
+
+
+_KEPT: dict[tuple, _Kept] = {}
 
 
 @dataclass(frozen=True, eq=False)

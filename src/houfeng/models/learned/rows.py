@@ -37,6 +37,8 @@ class Rows:
         Maps of features around the cell.
     sequences : ndarray of float32, shape (n, events, columns), or (n, 0, 0)
         The last earthquakes before the moment, oldest first; the last column says whether there is one.
+    horizon
+        How long after its moment what followed a row is told by.
     """
 
     time: np.ndarray
@@ -47,9 +49,10 @@ class Rows:
     weight: np.ndarray
     patches: np.ndarray
     sequences: np.ndarray
+    horizon: np.timedelta64 = np.timedelta64(0, "us")
 
     def __post_init__(self) -> None:
-        lengths = {item.name: len(getattr(self, item.name)) for item in fields(self)}
+        lengths = {name: len(column) for name, column in self._columns().items()}
         if len(set(lengths.values())) > 1:
             raise InputError(f"the columns of rows differ in length: {lengths}")
 
@@ -58,11 +61,18 @@ class Rows:
 
     def select(self, rows: np.ndarray) -> "Rows":
         """Some of them, by mask or number."""
-        return replace(self, **{item.name: getattr(self, item.name)[rows] for item in fields(self)})
+        return replace(self, **{name: column[rows] for name, column in self._columns().items()})
+
+    def _columns(self) -> dict[str, np.ndarray]:
+        return {item.name: getattr(self, item.name) for item in fields(self) if item.name != "horizon"}
 
     def before(self, moment: np.datetime64) -> "Rows":
         """Those of earlier moments."""
         return self.select(self.time < moment)
+
+    def over_by(self, moment: np.datetime64) -> "Rows":
+        """Those of earlier moments of which all that followed had followed by `moment`."""
+        return self.select((self.time < moment) & (self.time + self.horizon <= moment))
 
     def since(self, moment: np.datetime64) -> "Rows":
         """Those of this moment and later ones."""
@@ -70,8 +80,10 @@ class Rows:
 
     @classmethod
     def joined(cls, parts: "list[Rows]") -> "Rows":
-        """One after the other."""
-        return cls(*(np.concatenate([getattr(part, item.name) for part in parts]) for item in fields(cls)))
+        """One after the other, all of one horizon."""
+        columns = [part._columns() for part in parts]
+        whole = {name: np.concatenate([one[name] for one in columns]) for name in columns[0]}
+        return cls(**whole, horizon=parts[0].horizon)
 
     def checked(self, what: str) -> "Rows":
         """Themselves, if anything can be learned from them.

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from houfeng.models.learned.calibration import log_likelihood
-from houfeng.models.learned.learners import Boosting, Forest, Learner, Logistic, Rule, bounded
+from houfeng.models.learned.learners import Boosting, Forest, Learner, Logistic, Rule, bounded, folds
 from houfeng.models.learned.model import LearnedModel
 from houfeng.models.learned.rows import Rows
 
@@ -36,12 +36,8 @@ class Stack:
 
     def fit(self, rows: Rows, rng: np.random.Generator) -> StackedRule:
         """Fit all on each outer fold, find the weights on what followed, and fit all on everything."""
-        moments = np.unique(rows.time)
-        edges = [moments[min(int(len(moments) * share), len(moments) - 1)] for share in OUTER[:-1]]
-        ends = [*edges[1:], moments[-1] + np.timedelta64(1, "us")]
         unseen, ratios = [], []
-        for edge, end in zip(edges, ends, strict=True):
-            early, later = rows.before(edge), rows.since(edge).before(end)
+        for early, later in folds(rows, OUTER):
             rules = tuple(learner.fit(early, rng) for learner in self.learners)
             unseen.append(later)
             ratios.append(_ratios(rules, later))
