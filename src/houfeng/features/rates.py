@@ -108,7 +108,7 @@ class Quiescence(SweepingFeature):
 
     References
     ----------
-    Matthews & Reasenberg (1988), Pure Appl. Geophys. 126, 357-372, doi:10.1007/BF00879003.
+    Matthews & Reasenberg (1988), Pure Appl. Geophys. 126, 357-372.
     """
 
     min_magnitude: float
