@@ -23,8 +23,8 @@ MIN_INTERVALS = 3
 class Regularity(SweepingFeature):
     """Coefficient of variation of the times between successive earthquakes around each cell.
 
-    1 for a Poisson process, more for clusters, less for something regular; Kagan & Jackson (1991), Geophys. J. Int. 104,
-    117-133. Missing with fewer than three intervals.
+    1 for a Poisson process, more for clusters, less for something regular; Kagan & Jackson (1991), Geophys. J. Int.
+    104, 117-133. Missing with fewer than three intervals.
     """
 
     min_magnitude: float
