@@ -9,7 +9,6 @@ from houfeng.catalogs.catalog import Catalog
 from houfeng.errors import InputError, MissingExtraError, NotEnoughDataError
 from houfeng.features.clusters import (
     Anomalies,
-    Clusters,
     hdbscan,
     k_means,
     nearest_neighbour_clusters,
