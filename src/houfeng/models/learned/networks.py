@@ -186,7 +186,7 @@ class NetworkRule:
         from houfeng.learning.engine import predict
 
         inputs = self.inputs(rows)
-        return np.mean([predict(member, inputs, 4096) for member in self.members], axis=0, dtype=float)
+        return np.mean([predict(member, inputs) for member in self.members], axis=0, dtype=float)
 
     def log_rate(self, rows: Rows) -> np.ndarray:
         """The prior times the ratio."""
