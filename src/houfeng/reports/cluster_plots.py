@@ -35,6 +35,10 @@ _SHAPES = "osD^vP"
 _PAINTS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9")  # Okabe & Ito
 _SMALLER, _ALONE = "#6f7780", "#cfd4d9"
 
+#: Numbers stand this many points beside their main shock, the first way where it is free, and this far apart.
+_WAYS = np.array([(10, 7), (10, -7), (-10, 7), (-10, -7), (0, 13), (0, -13), (22, 0), (-22, 0), (20, 18), (-20, -18)])
+_APART = 14.0
+
 #: So many earthquakes are marked beside the anomaly score.
 _MARKED = 6
 
@@ -93,9 +97,12 @@ def cluster_map(
         draw_lines(ax, frame, coastline(), color=COLOURS["coast"], linewidths=0.7)
         outline = [np.vstack([ring, ring[:1]]) for ring in region.rings]
         draw_lines(ax, frame, outline, color=COLOURS["outline"], linewidths=0.8, linestyles="--")
-        x, size = frame.shift(catalog.longitude), np.clip(circle_area(catalog.magnitude), 5.0, 120.0)
+        x, size = (
+            frame.shift(catalog.longitude),
+            np.clip(circle_area(catalog.magnitude - about.min_magnitude + 3.5), 5.0, 120.0),
+        )
         _grey_dots(ax, x, catalog, clusters, size, about.language)
-        _named_clusters(ax, x, catalog, clusters, size, main_shocks)
+        _named_clusters(ax, x, catalog, clusters, size, main_shocks, frame, height * 72)
         ax.set(xlim=(frame.west, frame.east), ylim=(frame.south, frame.north))
         ax.set_aspect(frame.aspect)
         ax.xaxis.set_major_formatter(lambda v, _: f"{180 - (180 - v) % 360:g}°")
@@ -121,7 +128,9 @@ def _grey_dots(ax: Axes, x: np.ndarray, catalog: Catalog, clusters: "Clusters", 
                    rasterized=True, zorder=3)  # fmt: skip
 
 
-def _named_clusters(ax: Axes, x, catalog: Catalog, clusters: "Clusters", size: np.ndarray, main_shocks: np.ndarray):
+def _named_clusters(
+    ax: Axes, x, catalog: Catalog, clusters: "Clusters", size, main_shocks, frame: Frame, points: float
+):
     """The largest clusters, the smallest of them on top; the number stands at the main shock."""
     for number in range(min(NAMED, len(clusters.sizes))):
         mask, row = clusters.label == number, int(main_shocks[number])
@@ -130,9 +139,26 @@ def _named_clusters(ax: Axes, x, catalog: Catalog, clusters: "Clusters", size: n
         ax.scatter(x[mask], catalog.latitude[mask], s=size[mask], c=_PAINTS[number % len(_PAINTS)], label=label,
                    marker=_SHAPES[(number + number // len(_PAINTS)) % len(_SHAPES)], linewidths=0,
                    rasterized=True, zorder=4)  # fmt: skip
-        ax.annotate(str(number + 1), (x[row], catalog.latitude[row]), xytext=(9, 7), textcoords="offset points",
-                    ha="center", va="center", fontsize=10, fontweight="bold", color=COLOURS["ink"], zorder=6,
-                    path_effects=[withStroke(linewidth=2.5, foreground="w")], annotation_clip=True)  # fmt: skip
+    named = main_shocks[:NAMED]
+    places = np.column_stack([x[named], catalog.latitude[named]])
+    for number, (place, offset) in enumerate(zip(places, _offsets(places, frame, points), strict=True)):
+        ax.annotate(str(number + 1), place, xytext=offset, textcoords="offset points", ha="center", va="center",
+                    fontsize=10, fontweight="bold", color=COLOURS["ink"], zorder=6,
+                    path_effects=[withStroke(linewidth=2.5, foreground="w")])  # fmt: skip
+
+
+def _offsets(places: np.ndarray, frame: Frame, points: float) -> list[np.ndarray]:
+    """Where numbers stand beside places, in points: each as far as can be from those before it."""
+    scale = points / (frame.north - frame.south)
+    on_page = places * [scale / frame.aspect, scale]
+    taken: list[np.ndarray] = []
+    offsets = []
+    for spot in on_page:
+        far = [min((np.hypot(*(spot + way - other)) for other in taken), default=99.0) for way in _WAYS]
+        best = _WAYS[int(np.argmax(np.minimum(far, _APART)))]
+        taken.append(spot + best)
+        offsets.append(best)
+    return offsets
 
 
 def _legend(ax: Axes, language: str) -> None:
@@ -171,6 +197,7 @@ def neighbour_plot(neighbours: "Neighbours", threshold: float, *, about: About) 
         image.set_clim(vmin=-0.25 * image.norm.vmax)  # a single earthquake is not white
         bar = figure.colorbar(image, ax=plane, label=message("neighbours_number", about.language), pad=0.01)
         bar.outline.set_visible(False)
+        bar.ax.set_ylim(bottom=0)
         bar.ax.yaxis.set_major_locator(MaxNLocator(integer=True))
         box = plane.axis()
         plane.set(xlabel=message("neighbours_time", about.language),
