@@ -46,7 +46,8 @@ def train_forecast(
 
     Each is learned on the first three quarters of the known past and judged, week by week, on the rest: against the
     adaptive ETAS that it multiplies, and against the time-independent model. Then it is learned on all that is known,
-    and kept as a challenger in the store (houfeng models list).
+    and kept as a challenger in the store (houfeng models list). Killed anywhere, the same command goes on where it
+    stopped: what is done is kept in the folder's steps/ until the end.
 
     Example: houfeng train forecast --region california --as-of 2020-01-01T00:00:00Z --target 4
     """
@@ -55,6 +56,7 @@ def train_forecast(
     from houfeng.operations.outputs import check_folder
     from houfeng.operations.train_forecast import train_forecast as train
     from houfeng.operations.train_forecast import write_training
+    from houfeng.operations.train_steps import Steps
     from houfeng.operations.training import known
     from houfeng.store import Store
     from houfeng.times import DAY_S, parse_horizon
@@ -75,11 +77,13 @@ def train_forecast(
             target=target,
             horizon_days=parse_horizon(horizon).total_seconds() / DAY_S,
             seed=seed,
+            folder=folder,
             progress=progress,
         )
     files = write_training(done, folder)
     with Store.open(settings.data_dir) as store:
         kept = keep_trained(done, known(data, where, done.as_of), store, folder)
+    Steps(folder).clear()
     if as_json:
         print_json({"folder": folder, "files": files, "models": kept, **done.document()})
     else:

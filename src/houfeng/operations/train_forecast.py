@@ -24,9 +24,11 @@ from houfeng.models.learned.rows import Rows, draw_quiet
 from houfeng.models.registry import create_model, model_class
 from houfeng.models.smoothed import Smoothed
 from houfeng.operations.outputs import write_text
+from houfeng.operations.train_steps import Steps, key_of
 from houfeng.operations.training import Progress, known, silent
 from houfeng.regions import Region
 from houfeng.times import from_datetime64, to_datetime64
+from houfeng.values import Estimate
 
 #: Of the known past, the last of which is held out to judge on.
 HELD_OUT = 0.25
@@ -71,6 +73,12 @@ class Card:
         """As JSON."""
         return {"name": self.name, "verdict": self.verdict, "cpu_s": round(self.cpu_s, 2),
                 "over_champion": asdict(self.over_champion), "over_smoothed": asdict(self.over_smoothed)}  # fmt: skip
+
+    @classmethod
+    def of(cls, document: Mapping[str, object]) -> "Card":
+        """From JSON."""
+        return cls(document["name"], _skill(document["over_champion"]), _skill(document["over_smoothed"]),
+                   document["cpu_s"])  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,6 +145,7 @@ def train_forecast(
     target: float | None = None,
     horizon_days: float = 7.0,
     seed: int = 132,
+    folder: Path | None = None,
     progress: Progress = silent,
 ) -> TrainedForecast:
     """Judge `learners` on the last quarter of what was known at `as_of`, then fit them on all of it.
@@ -151,6 +160,9 @@ def train_forecast(
         Completeness magnitude; estimated where None.
     target
         Magnitude whose chance is learned; 4, or the completeness magnitude where that is larger, where None.
+    folder
+        Below it every fit and the judging are kept as soon as they are done, and taken from there by the same training
+        after a kill (:class:`houfeng.operations.train_steps.Steps`); None keeps nothing.
 
     Raises
     ------
@@ -175,29 +187,30 @@ def train_forecast(
         )
     progress(f"learning M>={target:g} within {horizon_days:g} days from the past to {edge:%Y-%m-%d}")
     early = known(catalog, region, edge)
-    judged, left_out, cpu = {}, {}, {}
+    steps = Steps(folder, progress)
+    judged, left_out, cpu, keys = {}, {}, {}, {}
     for name in learners:
-        began = time.process_time()
+        model = create_model(name, min_magnitude=min_magnitude, **asked)
         try:
-            judged[name] = create_model(name, min_magnitude=min_magnitude, **asked).fit(early, region)
+            judged[name], cpu[name], keys[name] = steps.fit("early", model, early, region, edge)
         except (NotEnoughDataError, FitError) as error:
             left_out[name] = str(error)
-            continue
-        cpu[name] = time.process_time() - began
-        progress(f"{name} learned ({cpu[name]:.0f} CPU-s)")
     if not judged:
         raise NotEnoughDataError("nothing could be learned: " + "; ".join(f"{k}: {v}" for k, v in left_out.items()))
-    cards = _judge(judged, history, edge, cpu, progress)
+    whole = key_of(next(iter(judged.values())).model, history, region, as_of)
+    cards = steps.judge(
+        (whole, *keys.values()), lambda: [card.document() for card in _judge(judged, history, edge, cpu, progress)]
+    )
     fitted, inference = {}, {}
     for name in judged:
         progress(f"fitting {name} on all that is known")
-        fitted[name] = create_model(name, min_magnitude=min_magnitude, **asked).fit(history, region)
+        fitted[name], _, _ = steps.fit("all", judged[name].model, history, region, as_of)
         fitted[name].rates(history, as_of)
         began = time.perf_counter()
         fitted[name].rule.log_rate(fitted[name].rows(history, fitted[name].moment(history, as_of)))
         inference[name] = time.perf_counter() - began
     return TrainedForecast(as_of, region, min_magnitude, target, horizon_days, edge, history.provenance.data_end,
-                           cards, fitted, left_out, inference)  # fmt: skip
+                           tuple(Card.of(card) for card in cards), fitted, left_out, inference)  # fmt: skip
 
 
 def write_training(done: TrainedForecast, folder: Path) -> tuple[str, ...]:
@@ -206,6 +219,11 @@ def write_training(done: TrainedForecast, folder: Path) -> tuple[str, ...]:
     text = json.dumps(done.document(), ensure_ascii=False, indent=1)
     write_text(folder / "training.json", text)
     return ("training.json",)
+
+
+def _skill(told: Mapping[str, object]) -> ev.OccurrenceSkill:
+    estimates = {name: Estimate(**value) for name, value in told.items() if name != "n_active"}
+    return ev.OccurrenceSkill(n_active=told["n_active"], **estimates)
 
 
 def _check_learners(learners: Sequence[str]) -> None:
