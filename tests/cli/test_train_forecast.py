@@ -68,6 +68,7 @@ def test_people_get_a_table_and_where_the_files_are(done):
     assert "no promise" in out and f"files: {folder}/out/" in out
     assert "kept as challengers: coquimbo-boosting" in out
     assert "boosting learned" in err
+    assert (folder / "out" / "training.json").exists() and not (folder / "out" / "steps").exists()
 
 
 @pytest.mark.slow
