@@ -47,6 +47,15 @@ def test_a_model_against_itself_gains_nothing():
     assert skill.n_active == active.sum()
 
 
+def test_rounding_is_no_skill():
+    """A learner that trusts nothing it learned says the champion's rates by way of their logarithms."""
+    rates, active, reference = world(3)
+    model, other = (occurrence_scores(r, active, reference) for r in (np.exp(np.log(rates)), rates))
+    assert not np.array_equal(model.log_score, other.log_score)
+    skill = occurrence_skill(model, other, block=3, rng=np.random.default_rng(0))
+    assert skill.log_gain.low == skill.log_gain.high == skill.brier_skill.low == skill.brier_skill.high == 0
+
+
 def test_the_reference_has_an_area_of_one_half():
     _, active, reference = world(4)
     found = occurrence_scores(reference, active, reference)
@@ -115,7 +124,8 @@ def test_a_sample_with_weights_stands_for_all_cells():
     found = []
     for _ in range(30):
         weight = np.where(active, 1.0, 3.0 * (rng.random(truth.shape) < 1 / 3))
-        found.append(occurrence_scores(truth, active, reference, weight))
+        looked_at = np.where(weight > 0, truth, 7.0)  # what is said of other cells must not count
+        found.append(occurrence_scores(looked_at, active, reference, weight))
     for name in ("log_score", "brier", "expected", "rank", "alarmed"):
         mean = np.mean([getattr(one, name).sum() for one in found])
         assert mean == pytest.approx(getattr(whole, name).sum(), rel=0.02)

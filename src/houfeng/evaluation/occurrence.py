@@ -13,6 +13,8 @@ from houfeng.values import Estimate
 
 #: No chance counts as smaller or larger than this in the log score: nothing is impossible, nothing is certain.
 LEAST = 1e-12
+#: Scores of a window that differ by no more than this share are equal: rounding is no skill.
+ROUNDING = 1e-12
 #: Resamples behind an interval.
 N_SAMPLES = 2000
 
@@ -157,8 +159,8 @@ def occurrence_skill(
     columns = np.stack(
         [
             np.bincount(model.window, minlength=windows).astype(float),
-            model.log_score - other.log_score,
-            model.brier,
+            _unless_rounding(model.log_score, other.log_score) - other.log_score,
+            _unless_rounding(model.brier, other.brier),
             other.brier,
             np.bincount(model.window, model.rank, windows),
             np.bincount(model.window, model.alarmed, windows),
@@ -172,6 +174,11 @@ def occurrence_skill(
     drawn = drawn[:, drawn[0] > 0]
     whole = columns.sum(axis=1)
     return OccurrenceSkill(int(whole[0]), *(_estimate(f(whole), f(drawn)) for f in _FIGURES))
+
+
+def _unless_rounding(mine: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+    """`mine`, or `theirs` where the difference is one of rounding alone."""
+    return np.where(np.abs(mine - theirs) <= ROUNDING * np.abs(theirs), theirs, mine)
 
 
 _FIGURES = (

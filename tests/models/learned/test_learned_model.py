@@ -11,6 +11,7 @@ import pytest
 
 from houfeng.catalogs.catalog import Catalog
 from houfeng.errors import FutureError, InputError, NotEnoughDataError
+from houfeng.features.discs import DAY_US
 from houfeng.features.seismicity import standard_features
 from houfeng.forecasts.counts import Counts
 from houfeng.models.adaptive.model import AdaptiveEtas
@@ -155,6 +156,18 @@ def test_labels_are_of_the_horizon_of_the_target_and_of_the_cell(catalog, region
     soon = (catalog.time >= moment) & (catalog.time < moment + np.timedelta64(7, "D")) & (catalog.magnitude >= 3.5)
     cells = grid.index_of(longitude=catalog.longitude[soon], latitude=catalog.latitude[soon])
     assert set(np.flatnonzero(active)) == set(cells.tolist()) - {-1}
+
+
+def test_a_horizon_holds_its_beginning_and_not_its_end(catalog, region):
+    question, start = Question(3.5, 7.0, 7.0), np.datetime64("2005-01-01", "us")
+    one = catalog.select(np.flatnonzero(catalog.magnitude >= 3.5)[:1])
+    for offset, there in ((-1, False), (0, True), (7 * DAY_US - 1, True), (7 * DAY_US, False)):
+        when = np.array([start + np.timedelta64(offset, "us")])
+        moved = replace(one, time=when, issued=when)
+        assert question.active(moved, start, region.grid()).any() == there
+    for end in (KNOWN, KNOWN + timedelta(days=4)):
+        times = question.moments(datetime(2004, 1, 7, tzinfo=UTC), end)
+        assert times[-1] <= np.datetime64(end.replace(tzinfo=None)) - question.horizon < times[-1] + question.horizon
 
 
 def test_gathered_rows_are_what_was_asked(boosting, known):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from houfeng.models.learned.calibration import log_likelihood
 from houfeng.models.learned.learners import Logistic, Prior
 from houfeng.models.learned.rows import Rows
-from houfeng.models.learned.stacking import Stack, best_weights
+from houfeng.models.learned.stacking import OUTER, Stack, best_weights
 
 
 def rows_of(seed: int, n: int = 6000) -> tuple[Rows, np.ndarray]:
@@ -48,6 +48,29 @@ def test_the_learner_that_is_right_gets_the_weight():
     rows, _ = rows_of(1)
     rule = Stack((Says(1), Says(0), Prior())).fit(rows, np.random.default_rng(0))
     assert rule.weights[1] > 0.8 and rule.weights[0] < 0.1
+
+
+class Listens:
+    """A learner that remembers the last moment of every lesson, and says nothing but the prior."""
+
+    def __init__(self):
+        self.last = []
+
+    def fit(self, rows, rng):
+        self.last.append(rows.time.max())
+        return self
+
+    def log_rate(self, rows):
+        assert len(self.last) > len(OUTER) - 1 or rows.time.min() > self.last[-1], "tried on what it was learned from"
+        return rows.log_prior
+
+
+def test_weights_come_from_what_no_member_had_seen_and_the_members_from_everything():
+    rows, _ = rows_of(6)
+    member = Listens()
+    Stack((member,)).fit(rows, np.random.default_rng(0))
+    moments = np.unique(rows.time)
+    assert member.last == [moments[int(len(moments) * share) - 1] for share in OUTER]
 
 
 def test_half_a_truth_each_adds_up():
