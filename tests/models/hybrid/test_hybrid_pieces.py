@@ -58,7 +58,9 @@ def test_the_piece_of_a_moment_is_the_one_that_ends_there():
     assert ((pieces.start[k] < moments) & (moments <= pieces.end[k])).all()
 
 
-@pytest.mark.parametrize(("start", "end", "gap"), [(1.0, 1.0, 1.0), (2.0, 1.0, 1.0), (0.0, 1.0, 0.0), (-2.0, 1.0, 1.0)])
+@pytest.mark.parametrize(
+    ("start", "end", "gap"), [(1.0, 1.0, 1.0), (2.0, 1.0, 1.0), (0.0, 1.0, 0.0), (-2.0, 1.0, 1.0), (-1.0, 1.0, 1.0)]
+)
 def test_a_window_without_length_or_past_is_refused(start, end, gap):
     with pytest.raises(InputError, match="window"):
         Pieces.over(np.array([-1.0, 0.5]), start, end, gap)

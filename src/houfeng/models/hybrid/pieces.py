@@ -45,9 +45,9 @@ class Pieces:
         Raises
         ------
         InputError
-            When the window or the gap has no length, or nothing happened before the window.
+            When the window or the gap has no length, or nothing happened before the window: a piece looks back at the last earthquake.
         """
-        if not (end > start and gap_days > 0 and len(days) and days[0] <= start):
+        if not (end > start and gap_days > 0 and len(days) and days[0] < start):
             raise InputError(
                 f"window {start} to {end} days, gap {gap_days}: it must have length and follow the first event"
             )
