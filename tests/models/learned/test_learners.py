@@ -1,6 +1,7 @@
 """Learners on rows whose truth is known: what there is to learn is learned, what is not there is not."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -78,10 +79,17 @@ def per_active(rows: Rows, log_rate: np.ndarray) -> float:
     return (log_likelihood(rows, log_rate) - log_likelihood(rows, rows.log_prior)) / rows.active.sum()
 
 
+@pytest.fixture(scope="module")
+def taught(lesson):
+    """What each learner made of the lesson, fitted when first asked for."""
+    (rows, _), _ = lesson
+    return cache(lambda name: LEARNERS[name].fit(rows, np.random.default_rng(0)))
+
+
 @pytest.mark.parametrize("name", LEARNERS)
-def test_what_there_is_to_learn_is_learned(name, lesson):
-    (rows, _), (other, truth) = lesson
-    rule = LEARNERS[name].fit(rows, np.random.default_rng(0))
+def test_what_there_is_to_learn_is_learned(name, lesson, taught):
+    _, (other, truth) = lesson
+    rule = taught(name)
     possible = per_active(other, truth)
     assert possible > 0.3
     assert per_active(other, rule.log_rate(other)) > 0.5 * possible
@@ -105,9 +113,9 @@ def test_the_same_seed_learns_the_same(name, lesson):
 
 
 @pytest.mark.parametrize("name", ["logistic", "boosting", "fusion"])
-def test_no_factor_is_beyond_all_measure(name, lesson):
-    (rows, _), (other, _) = lesson
-    rule = LEARNERS[name].fit(rows, np.random.default_rng(0))
+def test_no_factor_is_beyond_all_measure(name, lesson, taught):
+    _, (other, _) = lesson
+    rule = taught(name)
     wild = Rows(**{**vars_of(other), "features": other.features * 1e6, "patches": other.patches * 1e6})
     assert np.abs(rule.log_rate(wild) - wild.log_prior).max() <= MOST_LOG_FACTOR + 1e-6
 

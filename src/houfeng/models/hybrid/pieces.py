@@ -45,7 +45,8 @@ class Pieces:
         Raises
         ------
         InputError
-            When the window or the gap has no length, or nothing happened before the window: a piece looks back at the last earthquake.
+            When the window or the gap has no length, or nothing happened before the window: each piece looks back at
+            the last earthquake.
         """
         if not (end > start and gap_days > 0 and len(days) and days[0] < start):
             raise InputError(
