@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 from learned_npp_models import Hybrid, Space, seen
-from npp_checks import NODES, _gaps
-from npp_scores import Scores, Window, rates_at
+from npp_checks import NODES, _gaps, invented_half
+from npp_scores import Scores, rates_at
 
 from houfeng.models.adaptive.laws import Decay
 from houfeng.models.adaptive.likelihood import Points
@@ -110,21 +110,8 @@ class _Plain:
 def causality_of(hybrid: Hybrid, scores: Scores, every: int = 10) -> float:
     """Largest change of any score of the first half when the second half is replaced by invented events."""
     known = hybrid.known
-    rng, window = np.random.default_rng(SEED), known.scored.window
-    middle, n = (window.start + window.end) / 2, 2000
-    early = window.days < middle
-    days = np.sort(rng.uniform(middle, window.end, n))
-    places = window.xyz_km[rng.integers(0, len(window.days), n)] + rng.normal(0, 0.1, (n, 3)) * [1, 1, 0]
-    false = Window(
-        days=np.concatenate([window.days[early], days]),
-        xyz_km=np.vstack([window.xyz_km[early], places]),
-        m=np.concatenate([window.m[early], rng.uniform(0, 5, n)]),
-        start=window.start,
-        end=window.end,
-        area_km2=window.area_km2,
-    )
+    false, k = invented_half(known.scored.window, SEED)
     invented = seen(known.fit, known.learning.window, false)
-    k = int((window.days[early] >= window.start).sum())
     of_time = invented.with_gain(hybrid.gain(invented.scored)).log_rate[:k] - scores.log_rate[:k]
     space, weighings = hybrid.density
     rows = known.targets[:k:every]

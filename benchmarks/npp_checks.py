@@ -125,12 +125,11 @@ class _Mixture:
         return float((constant * (np.concatenate([squared, squared]) + spread) ** -(1 + rho)).sum())
 
 
-def causality(fit: AdaptiveFit, window: Window) -> float:
-    """Largest change of any score of the first half when the second half is replaced by invented events."""
-    rng = np.random.default_rng(SEED)
+def invented_half(window: Window, seed: int) -> tuple[Window, int]:
+    """`window` with its second half replaced by invented events, and the number of targets in the half that stays."""
+    rng, n = np.random.default_rng(seed), 2000
     middle = (window.start + window.end) / 2
     early = window.days < middle
-    n = 2000
     days = np.sort(rng.uniform(middle, window.end, n))
     places = window.xyz_km[rng.integers(0, len(window.days), n)] + rng.normal(0, 0.1, (n, 3)) * [1, 1, 0]
     false = Window(
@@ -141,7 +140,12 @@ def causality(fit: AdaptiveFit, window: Window) -> float:
         end=window.end,
         area_km2=window.area_km2,
     )
+    return false, int((window.days[early] >= window.start).sum())
+
+
+def causality(fit: AdaptiveFit, window: Window) -> float:
+    """Largest change of any score of the first half when the second half is replaced by invented events."""
+    false, k = invented_half(window, SEED)
     truth, invented = score_adaptive(fit, window)[0], score_adaptive(fit, false)[0]
-    k = int((window.days[early] >= window.start).sum())
     changes = [np.abs(getattr(truth, a)[:k] - getattr(invented, a)[:k]).max() for a in ("log_rate", "log_density")]
     return float(max(changes))

@@ -1,4 +1,6 @@
+import importlib.util
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -58,3 +60,13 @@ def plan_for(catalog, region, tmp_path):
         return Plan(**parts | changes)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def learners_world() -> Catalog:
+    """The earthquakes that the tests of learned models learn from."""
+    place = Path(__file__).parents[1] / "models" / "learned" / "conftest.py"
+    spec = importlib.util.spec_from_file_location("learners_world", place)
+    world = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(world)
+    return world.earthquakes()

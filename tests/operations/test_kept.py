@@ -1,10 +1,8 @@
 """Kept models in a run: found, checked, used as they are; the same again when resumed, never ahead of their time."""
 
-import importlib.util
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -28,16 +26,12 @@ from houfeng.store import Store
 from houfeng.store.model_files import pack_model, read_model
 from houfeng.times import Window
 
-WORLD = Path(__file__).parents[1] / "models" / "learned" / "conftest.py"
 KNOWN, UPDATED = datetime(2010, 1, 1, tzinfo=UTC), datetime(2010, 5, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def catalog():
-    spec = importlib.util.spec_from_file_location("small_world_of_kept", WORLD)
-    world = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(world)
-    return world.earthquakes()
+def catalog(learners_world):
+    return learners_world
 
 
 def box(**changes):

@@ -1,9 +1,7 @@
 """Models kept: challenger, champion by verdict only, back again, retired; and the update of a real learned model."""
 
-import importlib.util
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,16 +22,12 @@ from houfeng.store.packing import pack_forecast
 from houfeng.times import Window, to_datetime64
 from houfeng.values import Estimate
 
-WORLD = Path(__file__).parents[1] / "models" / "learned" / "conftest.py"
 KNOWN = datetime(2010, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def catalog():
-    spec = importlib.util.spec_from_file_location("small_world", WORLD)
-    world = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(world)
-    return world.earthquakes()
+def catalog(learners_world):
+    return learners_world
 
 
 @pytest.fixture(scope="module")

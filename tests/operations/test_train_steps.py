@@ -1,10 +1,8 @@
 """A training killed anywhere goes on where it stopped and ends the same to the byte; nothing foreign is taken."""
 
-import importlib.util
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -19,7 +17,6 @@ from houfeng.regions import Region
 from houfeng.store import Store
 from houfeng.store.model_files import read_card
 
-WORLD = Path(__file__).parents[1] / "models" / "learned" / "conftest.py"
 AS_OF = datetime(2006, 1, 1, tzinfo=UTC)
 LEARNERS = ("logistic", "boosting")
 ASKED = {"as_of": AS_OF, "learners": LEARNERS, "min_magnitude": 3.0, "target": 3.5, "horizon_days": 21.0}
@@ -32,11 +29,8 @@ class Killed(BaseException):
 
 
 @pytest.fixture(scope="module")
-def catalog():
-    spec = importlib.util.spec_from_file_location("small_world_of_steps", WORLD)
-    world = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(world)
-    return world.earthquakes()
+def catalog(learners_world):
+    return learners_world
 
 
 @pytest.fixture(scope="module")

@@ -163,14 +163,16 @@ class Consistent(Loss):
     The raw output is (b, 3, classes): student, teacher, and the weight of the difference.
     """
 
-    def per_example(self, raw, target):  # noqa: D102
+    def per_example(self, raw, target):
+        """Cross-entropy where the target is a class, plus the weighted squared difference of the chances: (b,)."""
         student, teacher, weight = raw.unbind(1)
         labelled = target >= 0
         told = functional.cross_entropy(student, target.clamp(min=0), reduction="none") * labelled
         apart = (functional.softmax(student, 1) - functional.softmax(teacher, 1)).square().mean(1)
         return told + weight[:, 0] * apart
 
-    def check(self, target):  # noqa: D102
+    def check(self, target):
+        """Refuse labels of fewer than two classes."""
         known = np.unique(target[target >= 0])
         if len(known) < 2:
             raise InputError(f"labels of {len(known)} class(es): two are needed to tell apart")

@@ -112,15 +112,9 @@ def train_images(
     _same_classes(data, learned.classes, "val", held.classes)
     config = _config(learned, backbone)
     network = build(config, seed=seed)
-    settings = TrainSettings(
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        seed=seed,
-        device=device,
-        evaluate_every=max(1, -(-len(learned) // batch_size)),
-        checkpoint_every_s=10.0,
-    )
+    asked = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
+    every = max(1, -(-len(learned) // batch_size))
+    settings = TrainSettings(**asked, device=device, evaluate_every=every, checkpoint_every_s=10.0)
     loss = "binary" if config.outputs == 1 else "categorical"
     rows = (
         Examples({"image": part.pixels}, part.labels, names=tuple(map(str, part.paths))) for part in (learned, held)
@@ -143,7 +137,7 @@ def train_images(
         "data": str(data),
         "backbone": backbone,
         "frozen": frozen,
-        "settings": {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed},
+        "settings": asked,
         "augmentation": asdict(augment),
         "kept_step": [training.best_step for training in done],
         "stopped": [training.stopped for training in done],

@@ -108,15 +108,9 @@ def train_waveforms(
     network = build(config, seed=seed)
     batch = min(64, len(learned))
     settings = TrainSettings(
-        epochs=epochs,
-        batch_size=batch,
-        learning_rate=2e-3,
-        seed=seed,
-        device=device,
-        patience=5,
-        evaluate_every=max(1, -(-len(learned) // batch)),
-        checkpoint_every_s=10.0,
-    )
+        epochs=epochs, batch_size=batch, learning_rate=2e-3, seed=seed, device=device, patience=5,
+        evaluate_every=max(1, -(-len(learned) // batch)), checkpoint_every_s=10.0,
+    )  # fmt: skip
     training = train(
         network, learned, examples.select(ending),
         loss="categorical", settings=settings, augment=USUAL_AUGMENT, folder=folder, progress=progress,
